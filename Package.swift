@@ -1,0 +1,76 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+
+func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+}
+
+let package = Package(
+  name: "millrace",
+  platforms: [.macOS(.v15)],
+  products: [
+    .library(name: "Millrace", targets: ["Millrace"]),
+    .executable(name: "millrace", targets: ["millrace-cli"]),
+  ],
+  targets: [
+    // C libraries from Debian.
+    .systemLibrary(name: "CRdKafka"),
+    .systemLibrary(name: "CCurl"),
+    .systemLibrary(name: "CMicroHTTPD"),
+    .systemLibrary(name: "CYaml"),
+    .systemLibrary(name: "CSQLite"),
+    .systemLibrary(name: "CZlib"),
+    .systemLibrary(name: "CSnappy"),
+    .systemLibrary(name: "CLz4"),
+    .systemLibrary(name: "CZstd"),
+
+    // What every room stands on: errors, files, HTTP, configuration, logging, metrics.
+    room("MillBase", ["CCurl", "CMicroHTTPD", "CYaml", "CZlib"]),
+    // Schema, Column, ColumnBatch in Arrow's memory layout.
+    room("MillColumns", ["MillBase"]),
+    // REST APIs → whole files in a spool directory.
+    room("MillCollect", ["MillBase"]),
+    // The durable log: records, segments, partitions, topics, consumer offsets.
+    room("MillLog", ["MillBase", "CZlib", "CSnappy", "CLz4", "CZstd"]),
+    // The Kafka protocol: codec, server over MillLog, client over librdkafka.
+    room("MillKafka", ["MillBase", "MillLog", "CRdKafka"]),
+    // Rolling archive files on a local directory or HDFS.
+    room("MillArchive", ["MillBase", "CZlib"]),
+    // Flume's .conf files: sources → channels → sinks.
+    room("MillAgent", ["MillBase", "MillLog", "MillArchive"]),
+    // Spark SQL over streams of columns.
+    room("MillQuery", ["MillBase", "MillColumns", "MillLog"]),
+    // Line protocol, writers for real InfluxDB servers, the built-in store and its InfluxDB API.
+    room("MillStore", ["MillBase", "MillColumns", "MillLog", "CSQLite"]),
+    // Grafana dashboards and alert rules, drawn and evaluated.
+    room("MillView", ["MillBase"]),
+    // The public library: a pipeline, its YAML, wiring, supervision.
+    room(
+      "Millrace",
+      [
+        "MillBase", "MillColumns", "MillCollect", "MillLog", "MillKafka", "MillArchive", "MillAgent", "MillQuery",
+        "MillStore", "MillView",
+      ]),
+    // The command line.
+    .executableTarget(
+      name: "millrace-cli", dependencies: ["Millrace"], swiftSettings: strict),
+
+    tests("MillBaseTests", ["MillBase"]),
+    tests("MillColumnsTests", ["MillColumns"]),
+    tests("MillCollectTests", ["MillCollect"]),
+    tests("MillLogTests", ["MillLog"]),
+    tests("MillKafkaTests", ["MillKafka"]),
+    tests("MillArchiveTests", ["MillArchive"]),
+    tests("MillAgentTests", ["MillAgent"]),
+    tests("MillQueryTests", ["MillQuery"]),
+    tests("MillStoreTests", ["MillStore"]),
+    tests("MillViewTests", ["MillView"]),
+    tests("MillraceTests", ["Millrace"]),
+  ]
+)

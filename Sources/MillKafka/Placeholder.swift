@@ -1,0 +1,3 @@
+import CRdKafka
+import MillBase
+import MillLog
