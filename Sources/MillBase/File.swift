@@ -85,7 +85,7 @@ public final class File: Sendable {
     do {
       _ = try System.call("lock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
       return true
-    } catch where errno == EWOULDBLOCK {
+    } catch  where errno == EWOULDBLOCK {
       return false
     }
   }
@@ -106,7 +106,9 @@ public enum Files {
   public static func read(_ path: String, limit: Int = 256 << 20) throws -> [UInt8] {
     let file = try File(path, .read)
     let size = try file.size()
-    guard size <= limit else { throw MillError(.limit, "file of \(size) bytes is above the limit of \(limit)", at: .init(file: path)) }
+    guard size <= limit else {
+      throw MillError(.limit, "file of \(size) bytes is above the limit of \(limit)", at: .init(file: path))
+    }
     return try file.read(count: Int(size), at: 0)
   }
 
@@ -154,7 +156,7 @@ public enum Files {
     if try status(path)?.isDirectory == true { return }
     let parent = split(path).directory
     if parent != path, parent != "/", parent != "." { try makeDirectory(parent) }
-    do { _ = try System.call("make directory", path) { mkdir(path, 0o755) } } catch where errno == EEXIST {
+    do { _ = try System.call("make directory", path) { mkdir(path, 0o755) } } catch  where errno == EEXIST {
       guard try status(path)?.isDirectory == true else { throw error }
     }
   }
@@ -176,7 +178,7 @@ public enum Files {
   /// nil when nothing is there.
   public static func status(_ path: String) throws -> FileStatus? {
     var info = stat()
-    do { _ = try System.call("stat", path) { stat(path, &info) } } catch where errno == ENOENT || errno == ENOTDIR {
+    do { _ = try System.call("stat", path) { stat(path, &info) } } catch  where errno == ENOENT || errno == ENOTDIR {
       return nil
     }
     return FileStatus(

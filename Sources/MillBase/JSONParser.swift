@@ -84,7 +84,9 @@ private struct JSONParser {
     }
     while true {
       skipSpace()
-      guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else { throw error("expected a key in quotes") }
+      guard position < bytes.count, bytes[position] == UInt8(ascii: "\"") else {
+        throw error("expected a key in quotes")
+      }
       let key = try string()
       skipSpace()
       guard position < bytes.count, bytes[position] == UInt8(ascii: ":") else { throw error("expected ':'") }

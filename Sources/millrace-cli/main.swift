@@ -1,3 +1,4 @@
+import Glibc
 import Millrace
 
-print("millrace")
+exit(MillraceCommand.run(Array(CommandLine.arguments.dropFirst())))

@@ -59,7 +59,8 @@ public struct HTTPResponse: Sendable {
     HTTPResponse(status: status, headers: ["Content-Type": "application/json; charset=utf-8"], body: value.bytes())
   }
 
-  public static func text(_ text: String, status: Int = 200, type: String = "text/plain; charset=utf-8") -> HTTPResponse {
+  public static func text(_ text: String, status: Int = 200, type: String = "text/plain; charset=utf-8") -> HTTPResponse
+  {
     HTTPResponse(status: status, headers: ["Content-Type": type], body: Array(text.utf8))
   }
 }

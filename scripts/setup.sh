@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# setup.sh build|test|real|bench: installs what is missing for it, and says what. Quick when nothing is.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+build=(pkg-config librdkafka-dev libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev libsqlite3-dev zlib1g-dev
+  libsnappy-dev liblz4-dev libzstd-dev libjs-chart.js)
+test=(kcat influxdb victoria-metrics chromium fonts-dejavu-core python3-venv jq curl)
+real=(openjdk-17-jre-headless unzip)
+bench=(python3-venv libsimdjson-dev)
+python_test=(confluent-kafka kafka-python influxdb influxdb-client)
+python_real=(pyspark)
+python_bench=(duckdb pyspark)
+
+packages() { # NAME...: those of the Debian packages that are not installed
+  local missing=() name
+  for name in "$@"; do
+    dpkg-query -W -f '${Status}' "$name" 2>/dev/null | grep -q 'ok installed' || missing+=("$name")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  echo "setup: installing ${missing[*]}"
+  local sudo=""
+  [ "$(id -u)" = 0 ] || sudo=sudo
+  # A package must not start a server of its own: the tests start theirs, on their own ports.
+  local policy=/usr/sbin/policy-rc.d made=""
+  if [ ! -e $policy ]; then
+    printf '#!/bin/sh\nexit 101\n' | $sudo tee $policy >/dev/null && $sudo chmod +x $policy && made=1
+  fi
+  $sudo apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive $sudo apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
+  [ -z "$made" ] || $sudo rm -f $policy
+}
+
+python() { # NAME...: those of the PyPI packages that .venv lacks
+  [ -x .venv/bin/python ] || python3 -m venv .venv
+  local missing=() name
+  for name in "$@"; do
+    .venv/bin/python -c "import importlib.metadata as m; m.version('$name')" 2>/dev/null || missing+=("$name")
+  done
+  [ ${#missing[@]} -eq 0 ] && return
+  echo "setup: installing ${missing[*]} into .venv"
+  .venv/bin/python -m pip install -q --disable-pip-version-check "${missing[@]}"
+}
+
+command -v swift >/dev/null || {
+  echo "setup: no swift on the PATH: install the Swift 6.3 toolchain for Debian 12 (swift.org/install)" >&2
+  exit 1
+}
+case "${1:-}" in
+  build) packages "${build[@]}" ;;
+  test) packages "${test[@]}" && python "${python_test[@]}" ;;
+  real) packages "${real[@]}" && python "${python_real[@]}" ;;
+  bench) packages "${bench[@]}" && python "${python_bench[@]}" ;;
+  *) echo "usage: setup.sh build|test|real|bench" >&2; exit 64 ;;
+esac
