@@ -72,5 +72,7 @@ let package = Package(
     tests("MillStoreTests", ["MillStore"]),
     tests("MillViewTests", ["MillView"]),
     tests("MillraceTests", ["Millrace"]),
+    // Start the real executable, with real clients and servers around it.
+    tests("EndToEndTests", ["MillBase", "millrace-cli"]),
   ]
 )

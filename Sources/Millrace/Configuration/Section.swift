@@ -97,7 +97,7 @@ struct Section {
   }
 
   func section(_ key: String, keys: [String]) -> Section? {
-    node[key].map { Section($0, name == "" ? key : "\(name).\(key)", keys: keys, problems) }
+    node[key].map { Section($0, key, keys: keys, problems) }
   }
 
   /// `10MB`, `64 KB`, `1GiB`, `512`: bytes; K, M, G count by 1024.
