@@ -7,11 +7,16 @@ public struct HTTPHeaders: Sendable, ExpressibleByDictionaryLiteral, Sequence {
 
   /// The first value of the name; setting replaces all of them.
   public subscript(name: String) -> String? {
-    get { pairs.first { $0.name.lowercased() == name.lowercased() }?.value }
+    get { pairs.first { Self.isSame($0.name, name) }?.value }
     set {
-      pairs.removeAll { $0.name.lowercased() == name.lowercased() }
+      pairs.removeAll { Self.isSame($0.name, name) }
       if let newValue { pairs.append((name, newValue)) }
     }
+  }
+  /// Same name, A–Z and a–z being equal.
+  private static func isSame(_ a: String, _ b: String) -> Bool {
+    func lower(_ byte: UInt8) -> UInt8 { (0x41...0x5A).contains(byte) ? byte | 0x20 : byte }
+    return a.utf8.count == b.utf8.count && a.utf8.elementsEqual(b.utf8) { lower($0) == lower($1) }
   }
   public mutating func add(_ name: String, _ value: String) { pairs.append((name, value)) }
   public func makeIterator() -> IndexingIterator<[(name: String, value: String)]> { pairs.makeIterator() }

@@ -1,18 +1,24 @@
+import CMicroHTTPD
+import Glibc
 import Synchronization
 
-/// An HTTP/1.1 server on libmicrohttpd. The handler runs on the server's own threads and may block.
+/// An HTTP/1.1 server on libmicrohttpd. The handler runs on threads of the server and may block.
 ///
-/// A body above `bodyLimit` is answered with 413, a gzip body is handed to the handler unpacked (a broken one is
-/// answered with 400), and an answer is packed when the client accepts gzip and it pays.
+/// One thread talks to all sockets, so a slow client costs a connection and harms no other. A whole request goes to a
+/// handler thread; when all are busy another one is started, up to one for each connection.
+///
+/// A body above the limit is answered with 413, a gzip body is handed to the handler unpacked (a broken one is
+/// answered with 400, another encoding with 415), and text and JSON above 1 KiB is packed when the client accepts
+/// gzip. HEAD reaches the handler as GET and is answered without the body.
 public final class HTTPServer: Sendable {
   public typealias Handler = @Sendable (HTTPRequest) -> HTTPResponse
 
   public struct Limits: Sendable {
-    /// Bytes of a request body, after unpacking. Default 64 MiB.
+    /// Bytes of a request body, packed and unpacked. Default 64 MiB.
     public var body = 64 << 20
-    /// Open connections. Default 256.
+    /// Open connections; further ones wait until one closes. Default 256.
     public var connections = 256
-    /// Seconds without traffic after which a connection is closed. Default 60.
+    /// Seconds without traffic after which a connection is closed. A running handler does not count. Default 60.
     public var idleSeconds: UInt32 = 60
     public init() {}
   }
@@ -20,12 +26,115 @@ public final class HTTPServer: Sendable {
   /// The address it listens on; with port 0 asked for, the port that the system chose.
   public let address: Address
 
-  /// Starts listening.
-  /// - Throws: `MillError.configuration` when the port is taken, naming it.
-  public init(listen: Address, threads: Int = 4, limits: Limits = Limits(), handler: @escaping Handler) throws {
-    fatalError("not implemented")
+  /// How long `stop` waits for clients to fetch answers that are ready.
+  private static let deliveryMax = Duration.seconds(2)
+
+  private let core: HTTPServerCore
+  private let daemon: Mutex<Daemon?>
+
+  /// libmicrohttpd's handle may be used from every thread.
+  private struct Daemon: @unchecked Sendable {
+    let pointer: OpaquePointer
   }
 
-  /// Stops accepting, lets running handlers finish, closes.
-  public func stop() { fatalError("not implemented") }
+  /// Starts listening.
+  ///
+  /// - Parameters:
+  ///   - listen: a name or address of this machine; port 0 = one that is free.
+  ///   - threads: handler threads that are kept when there is nothing to do.
+  /// - Throws: `MillError.configuration` when the address can't be had, naming it and the way out.
+  public init(listen: Address, threads: Int = 4, limits: Limits = Limits(), handler: @escaping Handler) throws {
+    let socket = try ListeningSocket(listen)
+    let core = HTTPServerCore(
+      handler: handler, bodyLimit: limits.body, threads: threads, connections: limits.connections)
+    // `stop` ends the daemon before `core` goes.
+    let context = Unmanaged.passUnretained(core).toOpaque()
+    guard
+      let pointer = mill_mhd_start(
+        socket.descriptor, UInt32(limits.connections), limits.idleSeconds, HTTPServerCore.onTarget,
+        HTTPServerCore.onData, HTTPServerCore.onCompleted, context)
+    else {
+      socket.close()
+      throw MillError(.system, "the HTTP server on \(listen) can't start: \(String(cString: strerror(errno)))")
+    }
+    self.core = core
+    daemon = Mutex(Daemon(pointer: pointer))
+    address = Address(host: listen.host, port: socket.port)
+  }
+
+  deinit { stop() }
+
+  /// Stops accepting, lets running handlers finish and their answers go out, closes. Requests that come meanwhile on
+  /// open connections are answered with 503. Must not be called by a handler.
+  public func stop() {
+    let taken = daemon.withLock { daemon in
+      defer { daemon = nil }
+      return daemon
+    }
+    guard let taken else { return }
+    let listening = MHD_quiesce_daemon(taken.pointer)
+    if listening >= 0 { close(listening) }
+    core.drain(deliveryMax: Self.deliveryMax)
+    MHD_stop_daemon(taken.pointer)
+  }
+}
+
+/// A bound TCP socket that listens.
+struct ListeningSocket {
+  let descriptor: Int32
+  let port: UInt16
+
+  /// - Throws: `MillError.configuration`.
+  init(_ address: Address) throws {
+    var hints = addrinfo()
+    hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+    hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+    var found: UnsafeMutablePointer<addrinfo>?
+    let result = getaddrinfo(address.host, String(address.port), &hints, &found)
+    guard result == 0, let found else {
+      throw MillError(
+        .configuration, "can't listen on \(address): \(String(cString: gai_strerror(result)))",
+        wayOut: "use an address of this machine, for example 127.0.0.1")
+    }
+    defer { freeaddrinfo(found) }
+    let flags = found.pointee.ai_socktype | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    let descriptor = try System.call("socket", address.description) { socket(found.pointee.ai_family, flags, 0) }
+    var yes: Int32 = 1
+    // A restart must not wait for the old connections' TIME_WAIT; a port where someone listens stays taken.
+    setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
+    guard bind(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0, listen(descriptor, SOMAXCONN) == 0
+    else {
+      defer { Glibc.close(descriptor) }
+      throw Self.error(address)
+    }
+    self.descriptor = descriptor
+    port = address.port == 0 ? Self.port(of: descriptor) : address.port
+  }
+
+  func close() { Glibc.close(descriptor) }
+
+  private static func error(_ address: Address) -> MillError {
+    let (message, wayOut) =
+      switch errno {
+      case EADDRINUSE:
+        (
+          "\(address) is taken: another process listens on port \(address.port)",
+          "stop that process or choose another port"
+        )
+      case EADDRNOTAVAIL: ("\(address) is not an address of this machine", "use one, for example 127.0.0.1")
+      case EACCES: ("\(address): ports below 1024 need rights", "choose a port above 1023")
+      default: ("can't listen on \(address): \(String(cString: strerror(errno)))", "choose another address")
+      }
+    return MillError(.configuration, message, wayOut: wayOut)
+  }
+
+  private static func port(of descriptor: Int32) -> UInt16 {
+    var storage = sockaddr_storage()
+    var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+    return withUnsafeMutablePointer(to: &storage) { storage in
+      storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(descriptor, $0, &length) }
+      // sin_port and sin6_port are at the same place.
+      return storage.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { UInt16(bigEndian: $0.pointee.sin_port) }
+    }
+  }
 }
