@@ -1,0 +1,61 @@
+/// Base64 with the standard alphabet and padding.
+public enum Base64 {
+  public static func append(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8]) {
+    var index = 0
+    while index < bytes.count {
+      let count = min(3, bytes.count - index)
+      var word: UInt32 = 0
+      for offset in 0..<3 { word = word << 8 | (offset < count ? UInt32(bytes[index + offset]) : 0) }
+      for position in 0..<4 {
+        text.append(position <= count ? letter(word >> UInt32(18 - 6 * position) & 63) : UInt8(ascii: "="))
+      }
+      index += 3
+    }
+  }
+
+  /// nil when the text is not base64. Characters up to U+0020 are skipped, padding is needed, as in Jackson's
+  /// MIME_NO_LINEFEEDS.
+  public static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.count / 4 * 3)
+    var (word, letters, padding) = (UInt32(0), 0, 0)
+    for byte in text where byte > 32 {
+      if byte == UInt8(ascii: "=") {
+        padding += 1
+        guard letters + padding <= 4, letters >= 2 else { return nil }
+      } else {
+        guard padding == 0, let value = value(byte) else { return nil }
+        word = word << 6 | value
+        letters += 1
+      }
+      if letters + padding == 4 {
+        word <<= UInt32(6 * padding)
+        for position in 0..<(letters - 1) { bytes.append(UInt8(truncatingIfNeeded: word >> UInt32(16 - 8 * position))) }
+        if padding > 0 { padding = 4 }
+        (word, letters) = (0, 0)
+      }
+    }
+    return letters == 0 ? bytes : nil
+  }
+
+  private static func letter(_ value: UInt32) -> UInt8 {
+    switch value {
+    case 0..<26: UInt8(value) + 65
+    case 26..<52: UInt8(value) + 71
+    case 52..<62: UInt8(value) - 4
+    case 62: UInt8(ascii: "+")
+    default: UInt8(ascii: "/")
+    }
+  }
+
+  private static func value(_ letter: UInt8) -> UInt32? {
+    switch letter {
+    case 65...90: UInt32(letter) - 65
+    case 97...122: UInt32(letter) - 71
+    case 48...57: UInt32(letter) + 4
+    case UInt8(ascii: "+"): 62
+    case UInt8(ascii: "/"): 63
+    default: nil
+    }
+  }
+}

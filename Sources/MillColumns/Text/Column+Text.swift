@@ -1,0 +1,162 @@
+/// Values as text and JSON.
+extension Column {
+  /// Appends the value of a row as Spark's `CAST(… AS STRING)` gives it (`null` for a null inside of an array, map or
+  /// struct: `[1, null, 2]`, `{1, null}`, `{a -> 1}`). Nothing is appended for a null row.
+  public func appendText(_ row: Int, to text: inout [UInt8]) {
+    if isNull(row) { return }
+    switch type {
+    case .null: return
+    case .boolean: text += fixed(row, as: UInt8.self) != 0 ? Array("true".utf8) : Array("false".utf8)
+    case .string, .binary: withBytes(row) { text += $0 }
+    case .array:
+      appendList(offset(row)..<offset(row + 1), "[]", to: &text) { children[0].appendInner($0, to: &$1) }
+    case .map:
+      appendList(offset(row)..<offset(row + 1), "{}", to: &text) {
+        children[0].appendInner($0, to: &$1)
+        $1 += Array(" -> ".utf8)
+        children[1].appendInner($0, to: &$1)
+      }
+    case .struct: appendList(children.indices, "{}", to: &text) { children[$0].appendInner(row, to: &$1) }
+    default: appendScalar(row, isoForm: false, to: &text)
+    }
+  }
+
+  /// The value of a row as text; nil for null.
+  public func text(_ row: Int) -> String? {
+    if isNull(row) { return nil }
+    var bytes: [UInt8] = []
+    appendText(row, to: &bytes)
+    return String(decoding: bytes, as: UTF8.self)
+  }
+
+  /// Appends the value of a row as JSON: binary as base64, dates and timestamps as ISO text, NaN and infinities in
+  /// quotes.
+  ///
+  /// - Parameter keepsNulls: false leaves null columns of structs out, as Spark's `to_json` does.
+  public func appendJSON(_ row: Int, keepsNulls: Bool = true, to json: inout [UInt8]) {
+    if isNull(row) {
+      json += Array("null".utf8)
+      return
+    }
+    switch type {
+    case .boolean: appendText(row, to: &json)
+    case .string: withBytes(row) { JSONText.append(string: $0, to: &json) }
+    case .binary:
+      json.append(UInt8(ascii: "\""))
+      withBytes(row) { Base64.append($0, to: &json) }
+      json.append(UInt8(ascii: "\""))
+    case .date, .timestamp:
+      json.append(UInt8(ascii: "\""))
+      appendScalar(row, isoForm: true, to: &json)
+      json.append(UInt8(ascii: "\""))
+    case .float where !fixed(row, as: Float.self).isFinite, .double where !fixed(row, as: Double.self).isFinite:
+      json.append(UInt8(ascii: "\""))
+      appendScalar(row, isoForm: false, to: &json)
+      json.append(UInt8(ascii: "\""))
+    case .array:
+      json.append(UInt8(ascii: "["))
+      for element in offset(row)..<offset(row + 1) {
+        if element > offset(row) { json.append(UInt8(ascii: ",")) }
+        children[0].appendJSON(element, keepsNulls: keepsNulls, to: &json)
+      }
+      json.append(UInt8(ascii: "]"))
+    case .map:
+      json.append(UInt8(ascii: "{"))
+      for entry in offset(row)..<offset(row + 1) {
+        if entry > offset(row) { json.append(UInt8(ascii: ",")) }
+        var key: [UInt8] = []
+        children[0].appendText(entry, to: &key)
+        key.withUnsafeBytes { JSONText.append(string: $0, to: &json) }
+        json.append(UInt8(ascii: ":"))
+        children[1].appendJSON(entry, keepsNulls: keepsNulls, to: &json)
+      }
+      json.append(UInt8(ascii: "}"))
+    case .struct(let schema):
+      JSONText.append(schema, children, row, keepsNulls: keepsNulls, to: &json)
+    default: appendScalar(row, isoForm: false, to: &json)
+    }
+  }
+
+  private func appendInner(_ row: Int, to text: inout [UInt8]) {
+    if isNull(row) { text += Array("null".utf8) } else { appendText(row, to: &text) }
+  }
+
+  private func appendList(
+    _ range: Range<Int>, _ brackets: StaticString, to text: inout [UInt8], _ body: (Int, inout [UInt8]) -> Void
+  ) {
+    text.append(brackets.utf8Start[0])
+    for index in range {
+      if index > range.lowerBound { text += Array(", ".utf8) }
+      body(index, &text)
+    }
+    text.append(brackets.utf8Start[1])
+  }
+
+  /// Numbers, dates and timestamps.
+  private func appendScalar(_ row: Int, isoForm: Bool, to text: inout [UInt8]) {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) { scratch in
+      let target = scratch.baseAddress!
+      let count =
+        switch type {
+        case .byte: IntegerText.write(Int64(fixed(row, as: Int8.self)), to: target)
+        case .short: IntegerText.write(Int64(fixed(row, as: Int16.self)), to: target)
+        case .integer: IntegerText.write(Int64(fixed(row, as: Int32.self)), to: target)
+        case .long: IntegerText.write(fixed(row, as: Int64.self), to: target)
+        case .float: FloatText.write(fixed(row, as: Float.self), to: target)
+        case .double: FloatText.write(fixed(row, as: Double.self), to: target)
+        case .decimal(_, let scale): DecimalText.write(fixed(row, as: Int128.self), scale: scale, to: target)
+        case .date: TimeText.write(date: fixed(row, as: Int32.self), to: target)
+        case .timestamp: TimeText.write(timestamp: fixed(row, as: Int64.self), isoForm: isoForm, to: target)
+        default: preconditionFailure("\(type) is no scalar")
+        }
+      text.append(contentsOf: scratch[..<count])
+    }
+  }
+}
+
+extension ColumnBatch {
+  /// The row as a JSON object.
+  public func rowJSON(_ row: Int, keepsNulls: Bool = true) -> [UInt8] {
+    var json: [UInt8] = []
+    JSONText.append(schema, columns, row, keepsNulls: keepsNulls, to: &json)
+    return json
+  }
+}
+
+enum JSONText {
+  static func append(
+    _ schema: Schema, _ columns: [Column], _ row: Int, keepsNulls: Bool, to json: inout [UInt8]
+  ) {
+    json.append(UInt8(ascii: "{"))
+    var isFirst = true
+    for (name, column) in zip(schema.columns, columns) where keepsNulls || !column.isNull(row) {
+      if !isFirst { json.append(UInt8(ascii: ",")) }
+      isFirst = false
+      var text = name.name
+      text.withUTF8 { append(string: UnsafeRawBufferPointer($0), to: &json) }
+      json.append(UInt8(ascii: ":"))
+      column.appendJSON(row, keepsNulls: keepsNulls, to: &json)
+    }
+    json.append(UInt8(ascii: "}"))
+  }
+
+  /// In quotes, with Jackson's escapes; what is not UTF-8 becomes U+FFFD.
+  static func append(string bytes: UnsafeRawBufferPointer, to json: inout [UInt8]) {
+    json.append(UInt8(ascii: "\""))
+    for byte in String(decoding: bytes, as: UTF8.self).utf8 {
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"): json += [UInt8(ascii: "\\"), byte]
+      case 8: json += Array("\\b".utf8)
+      case 9: json += Array("\\t".utf8)
+      case 10: json += Array("\\n".utf8)
+      case 12: json += Array("\\f".utf8)
+      case 13: json += Array("\\r".utf8)
+      case 0..<32: json += Array("\\u00".utf8) + [hex(byte >> 4), hex(byte & 15)]
+      default: json.append(byte)
+      }
+    }
+    json.append(UInt8(ascii: "\""))
+  }
+
+  private static func hex(_ digit: UInt8) -> UInt8 { digit < 10 ? digit + 48 : digit + 55 }
+}

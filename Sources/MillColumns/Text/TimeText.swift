@@ -1,0 +1,189 @@
+import MillBase
+
+/// Dates and timestamps as text, by Spark's rules (`DateTimeUtils.stringToDate`, `stringToTimestamp`; UTC unless the
+/// text names an offset).
+public enum TimeText {
+  /// Most bytes that a date or timestamp needs.
+  public static let bytesMax = 40
+
+  // MARK: Writing
+
+  /// `2020-01-02`; years past 9999 with a sign.
+  public static func write(date days: Int32, to target: UnsafeMutablePointer<UInt8>) -> Int {
+    let (year, month, day) = Clock.civilDate(daysSinceEpoch: Int64(days))
+    var count = 0
+    if year < 0 || year > 9999 {
+      target[0] = UInt8(ascii: year < 0 ? "-" : "+")
+      count = 1
+    }
+    count += IntegerText.write(abs(year), width: 4, to: target + count)
+    target[count] = UInt8(ascii: "-")
+    count += 1 + IntegerText.write(month, width: 2, to: target + count + 1)
+    target[count] = UInt8(ascii: "-")
+    return count + 1 + IntegerText.write(day, width: 2, to: target + count + 1)
+  }
+
+  /// `2020-01-02 03:04:05.123`, as CAST to string gives it; or, for JSON, `2020-01-02T03:04:05.123Z`.
+  public static func write(
+    timestamp microseconds: Int64, isoForm: Bool = false, to target: UnsafeMutablePointer<UInt8>
+  ) -> Int {
+    let days = microseconds.flooredDivision(by: 86_400_000_000)
+    let rest = microseconds - days * 86_400_000_000
+    var count = write(date: Int32(truncatingIfNeeded: days), to: target)
+    target[count] = UInt8(ascii: isoForm ? "T" : " ")
+    count += 1
+    count += IntegerText.write(rest / 3_600_000_000, width: 2, to: target + count)
+    target[count] = UInt8(ascii: ":")
+    count += 1 + IntegerText.write(rest / 60_000_000 % 60, width: 2, to: target + count + 1)
+    target[count] = UInt8(ascii: ":")
+    count += 1 + IntegerText.write(rest / 1_000_000 % 60, width: 2, to: target + count + 1)
+    let fraction = rest % 1_000_000
+    if fraction > 0 || isoForm {
+      target[count] = UInt8(ascii: ".")
+      let milliseconds = isoForm && fraction % 1000 == 0
+      count +=
+        1
+        + IntegerText.write(
+          milliseconds ? fraction / 1000 : fraction, width: milliseconds ? 3 : 6, to: target + count + 1)
+      if !isoForm { while target[count - 1] == 48 { count -= 1 } }
+    }
+    if isoForm {
+      target[count] = UInt8(ascii: "Z")
+      count += 1
+    }
+    return count
+  }
+
+  // MARK: Parsing
+
+  /// Days since 1970 of `y…`, `y…-m`, `y…-m-d`, the last also followed by ` ` or `T` and anything; white space around
+  /// is ignored. nil for any other text.
+  public static func parseDate(_ text: UnsafeBufferPointer<UInt8>) -> Int32? {
+    var scanner = Scanner(text)
+    guard let (days, isWhole) = scanner.date(yearDigits: 4...7) else { return nil }
+    guard scanner.isAtEnd || (isWhole && scanner.take(" ", "T")) else { return nil }
+    return Int32(exactly: days)
+  }
+
+  /// Microseconds since 1970 of a date as in ``parseDate(_:)``, or a whole date, ` ` or `T`, and
+  /// `h:m[:s[.fraction]]` with or without a zone: `Z`, `±h[:mm[:ss]]`, `±hhmm`, `UTC`, `GMT`, `UT`, each of the three
+  /// also with an offset. Without one it is UTC. nil for any other text (also for zones with a place name).
+  public static func parseTimestamp(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
+    var scanner = Scanner(text)
+    guard let (days, isWhole) = scanner.date(yearDigits: 4...6) else { return nil }
+    var microseconds: Int64 = 0
+    if !scanner.isAtEnd {
+      guard isWhole, scanner.take(" ", "T"), let time = scanner.time(), let offset = scanner.zone(),
+        scanner.isAtEnd
+      else { return nil }
+      microseconds = time - offset * 1_000_000
+    }
+    let (whole, overflow) = days.multipliedReportingOverflow(by: 86_400_000_000)
+    let (sum, overflow2) = whole.addingReportingOverflow(microseconds)
+    return overflow || overflow2 ? nil : sum
+  }
+
+  private struct Scanner {
+    let text: UnsafeBufferPointer<UInt8>
+    var index: Int
+    let end: Int
+
+    init(_ text: UnsafeBufferPointer<UInt8>) {
+      self.text = text
+      var (start, end) = (0, text.count)
+      while start < end, text[start] <= 32 { start += 1 }
+      while end > start, text[end - 1] <= 32 { end -= 1 }
+      index = start
+      self.end = end
+    }
+
+    var isAtEnd: Bool { index == end }
+    var next: UInt8? { index < end ? text[index] : nil }
+
+    mutating func take(_ choices: Unicode.Scalar...) -> Bool {
+      guard let next, choices.contains(where: { UInt8(ascii: $0) == next }) else { return false }
+      index += 1
+      return true
+    }
+
+    mutating func take(word: StaticString) -> Bool {
+      let count = word.utf8CodeUnitCount
+      guard end - index >= count else { return false }
+      for offset in 0..<count where text[index + offset] != word.utf8Start[offset] { return false }
+      index += count
+      return true
+    }
+
+    mutating func number(_ digits: ClosedRange<Int>) -> Int64? {
+      let start = index
+      var value: Int64 = 0
+      while let next, next &- 48 < 10, index - start <= digits.upperBound {
+        value = value * 10 + Int64(next - 48)
+        index += 1
+      }
+      return digits.contains(index - start) ? value : nil
+    }
+
+    /// Days, and whether month and day were both there.
+    mutating func date(yearDigits: ClosedRange<Int>) -> (days: Int64, isWhole: Bool)? {
+      var sign: Int64 = 1
+      if take("-") { sign = -1 } else { _ = take("+") }
+      guard let year = number(yearDigits).map({ $0 * sign }) else { return nil }
+      guard take("-") else { return (Clock.daysSinceEpoch(year: year, month: 1, day: 1), false) }
+      guard let month = number(1...2), (1...12).contains(month) else { return nil }
+      guard take("-") else { return (Clock.daysSinceEpoch(year: year, month: month, day: 1), false) }
+      guard let day = number(1...2), day >= 1 else { return nil }
+      let days = Clock.daysSinceEpoch(year: year, month: month, day: day)
+      let first = Clock.daysSinceEpoch(year: year, month: month, day: 1)
+      let (_, monthOfLast, _) = Clock.civilDate(daysSinceEpoch: days)
+      guard days - first < 31, monthOfLast == month else { return nil }
+      return (days, true)
+    }
+
+    /// Microseconds of the day.
+    mutating func time() -> Int64? {
+      guard let hour = number(1...2), hour < 24, take(":"), let minute = number(1...2), minute < 60 else {
+        return nil
+      }
+      var microseconds = (hour * 3600 + minute * 60) * 1_000_000
+      guard take(":") else { return microseconds }
+      guard let second = number(1...2), second < 60 else { return nil }
+      microseconds += second * 1_000_000
+      guard take(".") else { return microseconds }
+      var unit: Int64 = 100_000
+      while let next, next &- 48 < 10 {
+        microseconds += Int64(next - 48) * unit
+        unit /= 10
+        index += 1
+      }
+      return microseconds
+    }
+
+    /// Seconds east of UTC; 0 when there is no zone.
+    mutating func zone() -> Int64? {
+      if isAtEnd { return 0 }
+      while take(" ") {}
+      if take("Z") { return 0 }
+      if take(word: "UTC") || take(word: "GMT") || take(word: "UT") { if isAtEnd { return 0 } }
+      let sign: Int64
+      if take("+") { sign = 1 } else if take("-") { sign = -1 } else { return nil }
+      let start = index
+      guard var hour = number(1...4) else { return nil }
+      var (minute, second) = (Int64(0), Int64(0))
+      if index - start == 4 {
+        (hour, minute) = (hour / 100, hour % 100)
+      } else if index - start > 2 {
+        return nil
+      } else if take(":") {
+        guard let written = number(1...2) else { return nil }
+        minute = written
+        if take(":") {
+          guard let written = number(2...2) else { return nil }
+          second = written
+        }
+      }
+      let offset = hour * 3600 + minute * 60 + second
+      return minute < 60 && second < 60 && offset <= 18 * 3600 ? sign * offset : nil
+    }
+  }
+}

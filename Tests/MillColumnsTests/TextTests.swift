@@ -1,0 +1,125 @@
+import Testing
+
+@testable import MillColumns
+
+private func text(_ write: (UnsafeMutablePointer<UInt8>) -> Int) -> String {
+  withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64) {
+    String(decoding: $0[..<write($0.baseAddress!)], as: UTF8.self)
+  }
+}
+
+private func parse<T>(_ text: String, _ body: (UnsafeBufferPointer<UInt8>) -> T) -> T {
+  Array(text.utf8).withUnsafeBufferPointer(body)
+}
+
+@Test(arguments: [
+  (1.0, "1.0"), (1e7, "1.0E7"), (9_999_999.0, "9999999.0"), (1e-4, "1.0E-4"), (0.001, "0.001"),
+  (123_456_789.0, "1.23456789E8"), (4799277.0, "4799277.0"), (1.5, "1.5"), (100000.0, "100000.0"), (0.0, "0.0"),
+  (-0.0, "-0.0"), (.nan, "NaN"), (-.infinity, "-Infinity"), (1e300, "1.0E300"), (.leastNonzeroMagnitude, "5.0E-324"),
+  (-1.25e-10, "-1.25E-10"), (1.7976931348623157e308, "1.7976931348623157E308"), (0.1 + 0.2, "0.30000000000000004"),
+  (12345.678, "12345.678"), (1e20, "1.0E20"), (9_007_199_254_740_992, "9.007199254740992E15"),
+])
+func doublesLookAsInJava(_ value: Double, _ expected: String) {
+  #expect(text { FloatText.write(value, to: $0) } == expected)
+}
+
+@Test func floatsHaveTheirOwnDigits() {
+  #expect(text { FloatText.write(Float(0.1), to: $0) } == "0.1")
+  #expect(text { FloatText.write(Float(16_777_216), to: $0) } == "1.6777216E7")
+}
+
+@Test(arguments: [
+  "0", "-0.0", "1.50", "1e5", "1E-7", "123456789012345678", "0.1", "1e400", "-1e-400", "2.2250738585072014e-308",
+  "9007199254740993", "1e22", "1e23", "00012.5",
+])
+func doublesAreReadAsTheStandardLibraryReadsThem(_ number: String) {
+  let expected = number == "1e400" ? Double.infinity : number == "-1e-400" ? -0.0 : Double(number)!
+  #expect(parse(number) { FloatText.parse($0) }.bitPattern == expected.bitPattern)
+}
+
+@Test(arguments: [0, 9, 10, 99, 100, 12345, 331_097_593, .max, .min, -1] as [Int64])
+func integersAreWritten(_ value: Int64) {
+  #expect(text { IntegerText.write(value, to: $0) } == String(value))
+}
+
+@Test(
+  arguments: [
+    ("1.005", 5, 2, 101), ("1.004", 5, 2, 100), ("12345.6", 5, 2, nil), ("1.5", 5, 2, 150), ("-1.005", 5, 2, -101),
+    ("999.994", 5, 2, 99999), ("999.995", 5, 2, nil), ("0.004", 5, 2, 0), ("0.005", 5, 2, 1), ("1e2", 5, 2, 10000),
+    ("1E-2", 5, 2, 1), ("123e-5", 5, 2, 0), ("5e-3", 5, 2, 1), ("0", 1, 0, 0), ("", 5, 2, nil), ("x", 5, 2, nil),
+    ("1.2.3", 5, 2, nil),
+    ("000001.5", 2, 1, 15), ("0e99", 3, 0, 0), ("+7", 3, 0, 7), (".5", 3, 1, 5), ("5.", 3, 1, 50), ("-", 3, 0, nil),
+  ] as [(String, Int, Int, Int128?)])
+func decimalsRoundHalfUp(_ number: String, _ precision: Int, _ scale: Int, _ expected: Int128?) {
+  #expect(parse(number) { DecimalText.parse($0, precision: precision, scale: scale) } == expected)
+}
+
+@Test(
+  arguments: [(12345, 2, "123.45"), (-5, 3, "-0.005"), (110, 2, "1.10"), (7, 0, "7"), (0, 2, "0.00")]
+    as [(Int128, Int, String)])
+func decimalsKeepTheirScale(_ unscaled: Int128, _ scale: Int, _ expected: String) {
+  #expect(text { DecimalText.write(unscaled, scale: scale, to: $0) } == expected)
+}
+
+@Test(
+  arguments: [
+    ("2020-01-02", 18263), ("2020-1-2", 18263), ("2020-01-02T03:04:05Z", 18263), ("2020-01-02 x", 18263),
+    ("2020", 18262),
+    ("2020-01", 18262), (" 1970-01-01 ", 0), ("1969-12-31", -1), ("2020-02-30", nil), ("2020-13-01", nil), ("x", nil),
+    ("18263", 5_950_896), ("2020-01-02x", nil), ("2020-01-", nil), ("", nil), ("-0001-01-01", -719_893),
+    ("2020-02-29", 18321), ("2021-02-29", nil),
+  ] as [(String, Int32?)])
+func datesFollowSpark(_ date: String, _ expected: Int32?) {
+  #expect(parse(date) { TimeText.parseDate($0) } == expected)
+}
+
+@Test(
+  arguments: [
+    ("2020-01-02T03:04:05.123Z", 1_577_934_245_123_000), ("1962-12-20T21:26:52.824Z", -221_884_387_176_000),
+    ("2020-01-02 03:04:05", 1_577_934_245_000_000), ("2020-01-02T03:04:05+05:30", 1_577_914_445_000_000),
+    ("2020-01-02", 1_577_923_200_000_000), ("2020-01-02 03:04", 1_577_934_240_000_000), ("1577934245", nil),
+    ("2020-01-02T03:04:05.1234567", 1_577_934_245_123_456), ("2020-01-02T03:04:05 UTC", 1_577_934_245_000_000),
+    ("2020-01-02T03:04:05GMT-1", 1_577_937_845_000_000), ("2020-01-02T03:04:05+0530", 1_577_914_445_000_000),
+    ("2020-01-02T24:00:00", nil), ("2020-01-02T03:60:00", nil), ("2020-01T03:04", nil),
+    ("2020-01-02T03:04:05 ", 1_577_934_245_000_000), ("x", nil),
+  ] as [(String, Int64?)])
+func timestampsFollowSpark(_ timestamp: String, _ expected: Int64?) {
+  #expect(parse(timestamp) { TimeText.parseTimestamp($0) } == expected)
+}
+
+@Test(
+  arguments: [
+    ("aGk=", [104, 105]), ("", []), ("aGk", nil), ("hi", nil), ("AAEC", [0, 1, 2]), ("/w==", [255]), ("a=b=", nil),
+    ("aGk=aGk=", nil), ("a GkA", [104, 105, 0]),
+  ] as [(String, [UInt8]?)])
+func base64IsDecoded(_ encoded: String, _ expected: [UInt8]?) {
+  #expect(parse(encoded) { Base64.decode($0) } == expected)
+}
+
+@Test func rowsBecomeTextAndJSON() {
+  let type = DataType.struct(
+    Schema([
+      .init("a \"b\"", .array(.integer)), .init("m", .map(key: .string, value: .double)), .init("t", .timestamp),
+      .init("d", .date), .init("x", .binary), .init("n", .null), .init("s", .string), .init("f", .double),
+    ]))
+  let column = Column(
+    type,
+    [
+      .struct([
+        .array([.integer(1), .null, .integer(2)]), .map([.init(.string("a"), .double(1))]),
+        .timestamp(1_577_934_245_500_000),
+        .date(18263), .binary([104, 105]), .null, .string("q\"\\\n\u{1}é"), .double(.nan),
+      ])
+    ])
+  #expect(
+    column.text(0) == "{[1, null, 2], {a -> 1.0}, 2020-01-02 03:04:05.5, 2020-01-02, hi, null, q\"\\\n\u{1}é, NaN}")
+  var json: [UInt8] = []
+  column.appendJSON(0, to: &json)
+  #expect(
+    String(decoding: json, as: UTF8.self)
+      == #"{"a \"b\"":[1,null,2],"m":{"a":1.0},"t":"2020-01-02T03:04:05.500Z","d":"2020-01-02","x":"aGk=","n":null,"s":"q\"\\\n\u0001é","f":"NaN"}"#
+  )
+  json = []
+  column.appendJSON(0, keepsNulls: false, to: &json)
+  #expect(!String(decoding: json, as: UTF8.self).contains("\"n\""))
+}
