@@ -14,8 +14,11 @@ public struct Address: Hashable, Sendable, CustomStringConvertible {
     let colon = text.lastIndex(of: ":")
     let portText = colon.map { text[text.index(after: $0)...] } ?? text[...]
     var host = colon.map { String(text[..<$0]) } ?? ""
-    if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
-    guard let port = UInt16(portText) else {
+    let isBracketed = host.hasPrefix("[") && host.hasSuffix("]") && host.count > 2
+    if isBracketed { host = String(host.dropFirst().dropLast()) }
+    guard portText.utf8.allSatisfy({ (0x30...0x39).contains($0) }), let port = UInt16(portText),
+      isBracketed || !host.contains(":"), !host.contains(where: { $0.isWhitespace || "/[]@".contains($0) })
+    else {
       throw MillError(
         .configuration, "'\(text)' is not an address", wayOut: "write HOST:PORT, for example 127.0.0.1:9092")
     }

@@ -143,9 +143,10 @@ public enum Files {
 
   public static func remove(_ path: String) throws { _ = try System.call("remove", path) { unlink(path) } }
 
-  /// Removes a directory with all that is in it; nothing happens when it does not exist.
+  /// Removes a directory with all that is in it; nothing happens when it does not exist. A symbolic link is removed,
+  /// what it leads to stays.
   public static func removeTree(_ path: String) throws {
-    guard let status = try status(path) else { return }
+    guard let status = try status(path, followsLinks: false) else { return }
     guard status.isDirectory else { return try remove(path) }
     for name in try list(path) { try removeTree("\(path)/\(name)") }
     _ = try System.call("remove directory", path) { rmdir(path) }
@@ -176,9 +177,13 @@ public enum Files {
   }
 
   /// nil when nothing is there.
-  public static func status(_ path: String) throws -> FileStatus? {
+  ///
+  /// - Parameter followsLinks: false = of a symbolic link itself, not of what it leads to.
+  public static func status(_ path: String, followsLinks: Bool = true) throws -> FileStatus? {
     var info = stat()
-    do { _ = try System.call("stat", path) { stat(path, &info) } } catch  where errno == ENOENT || errno == ENOTDIR {
+    do {
+      _ = try System.call("stat", path) { followsLinks ? stat(path, &info) : lstat(path, &info) }
+    } catch  where errno == ENOENT || errno == ENOTDIR {
       return nil
     }
     return FileStatus(

@@ -45,7 +45,12 @@ private struct JSONParser {
   }
 
   mutating func skipSpace() {
-    while position < bytes.count, [0x20, 0x0A, 0x0D, 0x09].contains(bytes[position]) { position += 1 }
+    while position < bytes.count {
+      switch bytes[position] {
+      case 0x20, 0x0A, 0x0D, 0x09: position += 1
+      default: return
+      }
+    }
   }
 
   mutating func expect(_ literal: StaticString, _ value: JSONValue) throws -> JSONValue {
@@ -127,9 +132,11 @@ private struct JSONParser {
     while position < bytes.count {
       let byte = bytes[position]
       if byte == UInt8(ascii: "\"") {
-        out += bytes[runStart..<position]
+        let run = UnsafeBufferPointer(rebasing: bytes[runStart..<position])
         position += 1
-        guard let text = String(validating: out, as: UTF8.self) else { throw error("a string is not UTF-8") }
+        // Most strings have no escape: they are one run of the text.
+        let text = out.isEmpty ? String(validating: run, as: UTF8.self) : String(validating: out + run, as: UTF8.self)
+        guard let text else { throw error("a string is not UTF-8") }
         return text
       }
       if byte < 0x20 { throw error("a control character in a string") }

@@ -1,6 +1,7 @@
 /// A JSON document in memory, for configuration, dashboards, API answers: not for the hot path.
 ///
-/// Objects keep the order of their keys; when a key comes twice the last one wins (as in Spark and in browsers).
+/// Objects keep the order of their keys; when a key comes twice the last one wins (as in Spark and in browsers). Objects
+/// are equal when their keys also come in the same order; ``canonicalBytes()`` compares content without regard to it.
 public enum JSONValue: Sendable, Hashable {
   case null
   case bool(Bool)
@@ -16,7 +17,15 @@ public enum JSONValue: Sendable, Hashable {
   /// Keys in the order of the text.
   public struct Object: Sendable, Hashable, ExpressibleByDictionaryLiteral, Sequence {
     public private(set) var keys: [String] = []
-    private var values: [String: JSONValue] = [:]
+    private var values: [ByteKey: JSONValue] = [:]
+
+    /// Swift takes "é" and "e" with a combining accent for equal; in JSON they are two keys.
+    private struct ByteKey: Hashable, Sendable {
+      let text: String
+      init(_ text: String) { self.text = text }
+      static func == (a: ByteKey, b: ByteKey) -> Bool { a.text == b.text && a.text.utf8.elementsEqual(b.text.utf8) }
+      func hash(into hasher: inout Hasher) { hasher.combine(text) }
+    }
 
     public init() {}
     public init(dictionaryLiteral elements: (String, JSONValue)...) {
@@ -29,12 +38,12 @@ public enum JSONValue: Sendable, Hashable {
     public var count: Int { keys.count }
 
     public subscript(key: String) -> JSONValue? {
-      get { values[key] }
+      get { values[ByteKey(key)] }
       set {
         if let newValue {
-          if values.updateValue(newValue, forKey: key) == nil { keys.append(key) }
-        } else if values.removeValue(forKey: key) != nil {
-          keys.removeAll { $0 == key }
+          if values.updateValue(newValue, forKey: ByteKey(key)) == nil { keys.append(key) }
+        } else if values.removeValue(forKey: ByteKey(key)) != nil {
+          keys.removeAll { ByteKey($0) == ByteKey(key) }
         }
       }
     }
@@ -44,7 +53,7 @@ public enum JSONValue: Sendable, Hashable {
       return AnyIterator {
         guard index < keys.count else { return nil }
         defer { index += 1 }
-        return (keys[index], values[keys[index]]!)
+        return (keys[index], values[ByteKey(keys[index])]!)
       }
     }
   }
@@ -146,20 +155,33 @@ extension JSONValue {
   /// Appends the text as a JSON string, with quotes.
   public static func write(_ text: String, to out: inout [UInt8]) {
     out.append(UInt8(ascii: "\""))
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "\""): out += [UInt8(ascii: "\\"), byte]
-      case UInt8(ascii: "\\"): out += [byte, byte]
-      case 0x0A: out += "\\n".utf8
-      case 0x0D: out += "\\r".utf8
-      case 0x09: out += "\\t".utf8
-      case 0..<0x20:
-        let hex = Array("0123456789abcdef".utf8)
-        out += "\\u00".utf8
-        out += [hex[Int(byte >> 4)], hex[Int(byte & 15)]]
-      default: out.append(byte)
+    var text = text
+    text.withUTF8 { bytes in
+      var runStart = 0
+      for index in bytes.indices {
+        let byte = bytes[index]
+        guard byte < 0x20 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") else { continue }
+        out += bytes[runStart..<index]
+        runStart = index + 1
+        writeEscape(byte, to: &out)
       }
+      out += bytes[runStart...]
     }
     out.append(UInt8(ascii: "\""))
+  }
+
+  private static func writeEscape(_ byte: UInt8, to out: inout [UInt8]) {
+    out.append(UInt8(ascii: "\\"))
+    switch byte {
+    case 0x0A: out.append(UInt8(ascii: "n"))
+    case 0x0D: out.append(UInt8(ascii: "r"))
+    case 0x09: out.append(UInt8(ascii: "t"))
+    case 0..<0x20:
+      let low = byte & 15
+      out += "u00".utf8
+      out.append(UInt8(ascii: "0") + byte >> 4)
+      out.append(low < 10 ? UInt8(ascii: "0") + low : UInt8(ascii: "a") + low - 10)
+    default: out.append(byte)
+    }
   }
 }

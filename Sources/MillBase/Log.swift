@@ -39,10 +39,23 @@ public enum Log {
   public static func warning(_ room: String, _ message: @autoclosure () -> String) { write(.warning, room, message) }
   public static func error(_ room: String, _ message: @autoclosure () -> String) { write(.error, room, message) }
 
+  /// A message is one line, whatever a peer or a file put into it.
+  private static func oneLine(_ text: String) -> String {
+    guard text.utf8.contains(where: { $0 < 0x20 || $0 == 0x7F }) else { return text }
+    return text.unicodeScalars.reduce(into: "") { line, scalar in
+      switch scalar {
+      case "\n": line += "\\n"
+      case "\t": line += "\t"
+      case "\0"..<" ", "\u{7F}": line += "\\x" + (scalar.value < 16 ? "0" : "") + String(scalar.value, radix: 16)
+      default: line.unicodeScalars.append(scalar)
+      }
+    }
+  }
+
   private static func write(_ level: Level, _ room: String, _ message: () -> String) {
     let (threshold, descriptor, observer) = state.withLock { ($0.threshold, $0.descriptor, $0.observer) }
     guard level >= threshold else { return }
-    let text = Secrets.redact(message())
+    let text = oneLine(Secrets.redact(message()))
     let line = "\(Clock.iso8601(milliseconds: Clock.nowMilliseconds())) \(level.name) \(room): \(text)\n"
     Array(line.utf8).withUnsafeBytes { bytes in
       // A full or closed standard error must not stop the chain: nothing is left to report it to.

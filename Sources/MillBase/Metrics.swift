@@ -36,7 +36,7 @@ public final class Metrics: Sendable {
     case gauge(Gauge)
   }
   private struct Family {
-    var help: String
+    var help = ""
     var entries: [String: (labels: [(key: String, value: String)], entry: Entry)] = [:]
   }
   private let families = Mutex<[String: Family]>([:])
@@ -47,9 +47,14 @@ public final class Metrics: Sendable {
   public func counter(_ name: String, _ labels: KeyValuePairs<String, String> = [:], help: String = "") -> Counter {
     families.withLock { families in
       let key = Self.render(labels.map { ($0.key, $0.value) })
-      if case .counter(let counter)? = families[name]?.entries[key]?.entry { return counter }
+      if !help.isEmpty { families[name, default: Family()].help = help }
+      switch families[name]?.entries[key]?.entry {
+      case .counter(let counter): return counter
+      case .gauge: preconditionFailure("\(name) is a gauge and a counter")
+      case nil: break
+      }
       let counter = Counter()
-      families[name, default: Family(help: help)].entries[key] = (labels.map { ($0.key, $0.value) }, .counter(counter))
+      families[name, default: Family()].entries[key] = (labels.map { ($0.key, $0.value) }, .counter(counter))
       return counter
     }
   }
@@ -58,9 +63,14 @@ public final class Metrics: Sendable {
   public func gauge(_ name: String, _ labels: KeyValuePairs<String, String> = [:], help: String = "") -> Gauge {
     families.withLock { families in
       let key = Self.render(labels.map { ($0.key, $0.value) })
-      if case .gauge(let gauge)? = families[name]?.entries[key]?.entry { return gauge }
+      if !help.isEmpty { families[name, default: Family()].help = help }
+      switch families[name]?.entries[key]?.entry {
+      case .gauge(let gauge): return gauge
+      case .counter: preconditionFailure("\(name) is a counter and a gauge")
+      case nil: break
+      }
       let gauge = Gauge()
-      families[name, default: Family(help: help)].entries[key] = (labels.map { ($0.key, $0.value) }, .gauge(gauge))
+      families[name, default: Family()].entries[key] = (labels.map { ($0.key, $0.value) }, .gauge(gauge))
       return gauge
     }
   }
@@ -92,7 +102,9 @@ public final class Metrics: Sendable {
     let helps = families.withLock { $0.mapValues(\.help) }
     for sample in samples() {
       if sample.name != last {
-        if let help = helps[sample.name], !help.isEmpty { text += "# HELP \(sample.name) \(help)\n" }
+        if let help = helps[sample.name], !help.isEmpty {
+          text += "# HELP \(sample.name) \(help.replacing("\\", with: "\\\\").replacing("\n", with: "\\n"))\n"
+        }
         text += "# TYPE \(sample.name) \(sample.isCounter ? "counter" : "gauge")\n"
         last = sample.name
       }

@@ -11,7 +11,11 @@ public enum Secrets {
 
   public static func register(_ value: String) {
     guard value.utf8.count >= lengthMin else { return }
-    known.withLock { _ = $0.insert(value) }
+    known.withLock { known in
+      known.insert(value)
+      // As it looks in a URL.
+      known.insert(PercentEncoding.encode(value))
+    }
   }
 
   /// The text with every registered secret replaced by `***`.

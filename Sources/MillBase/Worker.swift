@@ -17,7 +17,8 @@ public final class Worker: Sendable {
     var thread = pthread_t()
     var attributes = pthread_attr_t()
     pthread_attr_init(&attributes)
-    pthread_attr_setstacksize(&attributes, 1 << 20)
+    // As much as the main thread has: parsers recurse. Only what is used takes memory.
+    pthread_attr_setstacksize(&attributes, 8 << 20)
     pthread_attr_setdetachstate(&attributes, Int32(PTHREAD_CREATE_DETACHED))
     let result = pthread_create(
       &thread, &attributes,
@@ -134,7 +135,8 @@ public final class Monitor<State>: @unchecked Sendable {
   public func wait<Result>(atMost duration: Duration, _ body: (inout State) throws -> Result?) rethrows -> Result? {
     var deadline = timespec()
     clock_gettime(CLOCK_MONOTONIC, &deadline)
-    let (seconds, attoseconds) = duration.components
+    // A negative time is none; a hundred years are for ever, and can be added without overflow.
+    let (seconds, attoseconds) = min(max(duration, .zero), .seconds(3_155_760_000)).components
     deadline.tv_sec += Int(seconds)
     deadline.tv_nsec += Int(attoseconds / 1_000_000_000)
     if deadline.tv_nsec >= 1_000_000_000 {

@@ -14,9 +14,17 @@ public struct YAMLNode: Sendable {
   /// Counted from 1.
   public var line: Int
 
+  /// Nesting deeper than this is refused.
+  public static let depthMax = 100
+  /// Nodes in a document, copies through aliases counted: a few lines of aliases can stand for billions of nodes.
+  public static let nodesMax = 1_000_000
+
   /// Parses the first document of the text. An empty text is an empty mapping.
   ///
-  /// - Throws: `MillError.configuration` with file and line: syntax, a key twice, an unknown alias.
+  /// An alias (`*name`) stands for a copy of what its anchor marks. Merge keys (`<<`) are not resolved: that is an error.
+  ///
+  /// - Throws: `MillError.configuration` with file and line: syntax, a key twice, an unknown alias, nesting above
+  ///   ``depthMax``, more than ``nodesMax`` nodes.
   public init(parsing text: String, file: String? = nil) throws {
     var parser = yaml_parser_t()
     guard yaml_parser_initialize(&parser) == 1 else { throw MillError(.system, "libyaml can't start") }
@@ -35,7 +43,8 @@ public struct YAMLNode: Sendable {
       guard let root = yaml_document_get_root_node(&document) else {
         return YAMLNode(content: .mapping([]), file: file, line: 1)
       }
-      return try Self.convert(root, &document, file)
+      var conversion = Conversion(document: document, file: file)
+      return try conversion.convert(root, depth: 0)
     }
   }
 
@@ -45,41 +54,60 @@ public struct YAMLNode: Sendable {
     self.line = line
   }
 
-  private static func convert(
-    _ node: UnsafeMutablePointer<yaml_node_t>, _ document: inout yaml_document_t, _ file: String?
-  ) throws -> YAMLNode {
-    let line = Int(node.pointee.start_mark.line) + 1
-    switch node.pointee.type {
-    case YAML_SCALAR_NODE:
-      let scalar = node.pointee.data.scalar
-      let text = String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
-      return YAMLNode(content: .scalar(text, isPlain: scalar.style == YAML_PLAIN_SCALAR_STYLE), file: file, line: line)
-    case YAML_SEQUENCE_NODE:
-      var items: [YAMLNode] = []
-      var item = node.pointee.data.sequence.items.start!
-      while item < node.pointee.data.sequence.items.top {
-        items.append(try convert(yaml_document_get_node(&document, item.pointee), &document, file))
-        item += 1
+  /// From libyaml's tree to ours.
+  private struct Conversion {
+    var document: yaml_document_t
+    let file: String?
+    var nodes = 0
+
+    mutating func convert(_ node: UnsafeMutablePointer<yaml_node_t>, depth: Int) throws -> YAMLNode {
+      let line = Int(node.pointee.start_mark.line) + 1
+      nodes += 1
+      guard depth < YAMLNode.depthMax else { throw error("nested deeper than \(YAMLNode.depthMax)", line) }
+      guard nodes <= YAMLNode.nodesMax else { throw error("more than \(YAMLNode.nodesMax) nodes", line) }
+      switch node.pointee.type {
+      case YAML_SCALAR_NODE:
+        let scalar = node.pointee.data.scalar
+        let text = String(decoding: UnsafeBufferPointer(start: scalar.value, count: scalar.length), as: UTF8.self)
+        let isPlain = scalar.style == YAML_PLAIN_SCALAR_STYLE
+        return YAMLNode(content: .scalar(text, isPlain: isPlain), file: file, line: line)
+      case YAML_SEQUENCE_NODE:
+        var items: [YAMLNode] = []
+        var item = node.pointee.data.sequence.items.start!
+        while item < node.pointee.data.sequence.items.top {
+          items.append(try convert(yaml_document_get_node(&document, item.pointee), depth: depth + 1))
+          item += 1
+        }
+        return YAMLNode(content: .sequence(items), file: file, line: line)
+      default:
+        return YAMLNode(content: .mapping(try pairs(node, depth: depth)), file: file, line: line)
       }
-      return YAMLNode(content: .sequence(items), file: file, line: line)
-    default:
+    }
+
+    private mutating func pairs(
+      _ node: UnsafeMutablePointer<yaml_node_t>, depth: Int
+    ) throws -> [(key: String, line: Int, value: YAMLNode)] {
       var pairs: [(key: String, line: Int, value: YAMLNode)] = []
+      var lines: [String: Int] = [:]
       var pair = node.pointee.data.mapping.pairs.start!
       while pair < node.pointee.data.mapping.pairs.top {
-        let key = try convert(yaml_document_get_node(&document, pair.pointee.key), &document, file)
-        let value = try convert(yaml_document_get_node(&document, pair.pointee.value), &document, file)
-        guard case .scalar(let name, _) = key.content else {
-          throw MillError(.configuration, "a key must be plain text", at: .init(file: file, line: key.line))
+        let key = try convert(yaml_document_get_node(&document, pair.pointee.key), depth: depth + 1)
+        let value = try convert(yaml_document_get_node(&document, pair.pointee.value), depth: depth + 1)
+        guard case .scalar(let name, let isPlain) = key.content else {
+          throw error("a key must be plain text", key.line)
         }
-        if let earlier = pairs.first(where: { $0.key == name }) {
-          throw MillError(
-            .configuration, "'\(name)' is here twice (first in line \(earlier.line))",
-            at: .init(file: file, line: key.line))
+        if name == "<<", isPlain { throw error("merge keys (<<) are not resolved; write the keys out", key.line) }
+        if let earlier = lines.updateValue(key.line, forKey: name) {
+          throw error("'\(name)' is here twice (first in line \(earlier))", key.line)
         }
         pairs.append((name, key.line, value))
         pair += 1
       }
-      return YAMLNode(content: .mapping(pairs), file: file, line: line)
+      return pairs
+    }
+
+    private func error(_ message: String, _ line: Int) -> MillError {
+      MillError(.configuration, message, at: .init(file: file, line: line))
     }
   }
 

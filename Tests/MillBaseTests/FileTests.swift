@@ -1,0 +1,120 @@
+import Glibc
+import Testing
+
+@testable import MillBase
+
+@Suite struct FileTests {
+  private func withDirectory(_ body: (String) throws -> Void) throws {
+    let directory = try Files.makeTemporaryDirectory("millbase")
+    defer { try? Files.removeTree(directory) }
+    try body(directory)
+  }
+
+  @Test func writesAtomically() throws {
+    try withDirectory { directory in
+      let path = "\(directory)/a.json"
+      try Files.writeAtomically("one", to: path)
+      try Files.writeAtomically("two", to: path, permissions: 0o600)
+      let text = try Files.readText(path)
+      #expect(text == "two")
+      #expect(try Files.list(directory) == ["a.json"])
+    }
+  }
+
+  @Test func failedWriteLeavesNothing() throws {
+    try withDirectory { directory in
+      try Files.makeDirectory("\(directory)/taken/inside")
+      let error = #expect(throws: MillError.self) { try Files.writeAtomically("x", to: "\(directory)/taken") }
+      #expect(error?.code == .system)
+      #expect(try Files.list(directory) == ["taken"])
+      let missing = #expect(throws: MillError.self) { try Files.writeAtomically("x", to: "\(directory)/no/where") }
+      #expect(missing?.code == .notFound && "\(missing!)".contains("\(directory)/no/"))
+    }
+  }
+
+  @Test func fullDiskLeavesNothingAndIsRetriable() throws {
+    try withDirectory { directory in
+      let mounted = shell("mount -t tmpfs -o size=64k tmpfs \(directory) 2>&1 && echo mounted")
+      guard mounted.hasSuffix("mounted\n") else {
+        print("skipped: a small tmpfs can't be mounted: \(mounted)")
+        return
+      }
+      defer { _ = shell("umount \(directory)") }
+      let big = [UInt8](repeating: 1, count: 100_000)
+      let error = #expect(throws: MillError.self) { try Files.writeAtomically(big, to: "\(directory)/a") }
+      #expect(error?.isRetriable == true)
+      #expect(try Files.list(directory).isEmpty)
+      try Files.writeAtomically("small", to: "\(directory)/a")
+    }
+  }
+
+  @Test func readsAndWritesAtPositions() throws {
+    try withDirectory { directory in
+      let file = try File("\(directory)/f", .readWrite)
+      try file.write(Array("hello".utf8), at: 3)
+      #expect(try file.size() == 8)
+      #expect(try file.read(count: 100, at: 3) == Array("hello".utf8))
+      #expect(try file.read(count: 2, at: 100).isEmpty)
+      try file.truncate(to: 4)
+      try file.sync()
+      #expect(try file.read(count: 100, at: 0) == [0, 0, 0, UInt8(ascii: "h")])
+      #expect(throws: MillError.self) { try File("\(directory)/f", .createNew) }
+      #expect(try File("\(directory)/f", .truncate).size() == 0)
+      let missing = #expect(throws: MillError.self) { try File("\(directory)/none", .read) }
+      #expect(missing?.code == .notFound)
+    }
+  }
+
+  @Test func readLimitAtAndPastTheLimit() throws {
+    try withDirectory { directory in
+      try Files.writeAtomically([1, 2, 3], to: "\(directory)/f")
+      #expect(try Files.read("\(directory)/f", limit: 3) == [1, 2, 3])
+      let error = #expect(throws: MillError.self) { try Files.read("\(directory)/f", limit: 2) }
+      #expect(error?.code == .limit)
+    }
+  }
+
+  @Test func locks() throws {
+    try withDirectory { directory in
+      var first: File? = try File("\(directory)/lock", .readWrite)
+      let second = try File("\(directory)/lock", .readWrite)
+      #expect(try first!.tryLock())
+      #expect(try !second.tryLock())
+      first = nil
+      #expect(try second.tryLock())
+    }
+  }
+
+  @Test func removeTreeStaysInside() throws {
+    try withDirectory { directory in
+      try Files.makeDirectory("\(directory)/outside")
+      try Files.writeAtomically("keep", to: "\(directory)/outside/f")
+      try Files.makeDirectory("\(directory)/tree/a/b")
+      symlink("\(directory)/outside", "\(directory)/tree/a/link")
+      symlink("/nowhere/at/all", "\(directory)/tree/a/dangling")
+      try Files.removeTree("\(directory)/tree")
+      #expect(try Files.list(directory) == ["outside"])
+      #expect(Files.exists("\(directory)/outside/f"))
+      try Files.removeTree("\(directory)/tree")
+    }
+  }
+
+  @Test func directories() throws {
+    try withDirectory { directory in
+      try Files.makeDirectory("\(directory)/a/b/c/")
+      try Files.makeDirectory("\(directory)/a/b/c")
+      try Files.writeAtomically("", to: "\(directory)/f")
+      #expect(throws: MillError.self) { try Files.makeDirectory("\(directory)/f") }
+      #expect(throws: MillError.self) { try Files.makeDirectory("\(directory)/f/g") }
+      #expect(try Files.status("\(directory)/f/g") == nil)
+      #expect(try Files.status("\(directory)/a")?.isDirectory == true)
+    }
+  }
+
+  @Test(arguments: [
+    ("a/b/c", "a/b", "c"), ("/a", "/", "a"), ("a", ".", "a"), ("a/b/", "a", "b"), ("/", "/", ""),
+  ])
+  func splits(path: String, directory: String, name: String) {
+    #expect(Files.split(path) == (directory, name))
+  }
+}
