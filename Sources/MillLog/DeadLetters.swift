@@ -8,6 +8,9 @@ public final class DeadLetters: Sendable {
   /// Default topic name.
   public static let topicDefault = "dead-letters"
 
+  /// Larger letters can't be kept: a record that is too large for its own topic has to fit here.
+  public static let letterSizeMax = 64 << 20
+
   public let topic: String
   private let log: any RecordLog
 
@@ -15,7 +18,12 @@ public final class DeadLetters: Sendable {
   public init(log: any RecordLog, topic: String = DeadLetters.topicDefault) throws {
     self.log = log
     self.topic = topic
-    if try log.topic(topic) == nil { try log.createTopic(topic, partitions: 1, configuration: [:]) }
+    guard try log.topic(topic) == nil else { return }
+    do {
+      try log.createTopic(topic, partitions: 1, configuration: ["max.message.bytes": String(Self.letterSizeMax)])
+    } catch let error as MillError where error.code == .topicExists {
+      // Another room was faster.
+    }
   }
 
   /// Keeps the record. Counted in `millrace_dead_letters_total{room}`.

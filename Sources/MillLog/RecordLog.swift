@@ -12,10 +12,18 @@ public protocol RecordLog: AnyObject, Sendable {
   func topic(_ name: String) throws -> TopicDescription?
 
   /// - Parameter configuration: Kafka's topic configuration names (`retention.ms`, …).
-  /// - Throws: `.configuration` when the topic exists, the name is not allowed or a key is unknown.
+  /// - Throws: `.topicExists`, `.invalidPartitions`, `.configuration` when the name is not allowed or a key is unknown.
   func createTopic(_ name: String, partitions: Int, configuration: [String: String]) throws
 
-  /// Appends the records in their order, as one record batch; all are kept or none.
+  /// Removes the topic, its records, and what groups have committed for it.
+  ///
+  /// - Throws: `.notFound`.
+  func deleteTopic(_ name: String) throws
+
+  /// Appends the records in their order, in one go: all are kept or none. No records: nothing happens, the answer is
+  /// the end offset.
+  ///
+  /// They are one record batch as long as that fits `max.message.bytes`, else several.
   ///
   /// - Returns: the offset of the first record.
   /// - Throws: `.notFound` (no such topic or partition), `.limit` (above max.message.bytes), `.system`, `.unreachable`.

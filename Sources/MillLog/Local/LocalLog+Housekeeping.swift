@@ -1,0 +1,44 @@
+import MillBase
+
+extension LocalLog {
+  /// Flushing and retention, each on a thread of its own. They don't keep the log alive.
+  func startHousekeeping() -> [Worker] {
+    let flushInterval = options.flushInterval
+    let retentionInterval = options.retentionCheckInterval
+    return [
+      Worker("log-flush") { [weak self] stop in
+        while !stop.wait(flushInterval) { self?.attempt("flush") { try $0.flush() } }
+      },
+      Worker("log-retention") { [weak self] stop in
+        while !stop.wait(retentionInterval) {
+          self?.attempt("retention") { try $0.enforceRetention(now: Clock.nowMilliseconds()) }
+        }
+      },
+    ]
+  }
+
+  /// What fails is said and tried again next time.
+  private func attempt(_ what: String, _ work: (LocalLog) throws -> Void) {
+    do { try work(self) } catch { Log.error("log", "\(what): \(error)") }
+  }
+
+  /// Blocks until everything appended so far is on the disk.
+  public func flush() throws {
+    for partition in allPartitions where partition.needsFlush { try partition.flush() }
+    try offsetStore.flush()
+  }
+
+  /// Removes what retention.ms and retention.bytes no longer want. Runs by itself in the background.
+  ///
+  /// - Parameter now: milliseconds since 1970.
+  public func enforceRetention(now: Int64) throws {
+    for partition in allPartitions { try partition.enforceRetention(now: now) }
+  }
+
+  var allPartitions: [PartitionLog] { topicsByName.withLock { $0.values.flatMap(\.partitions) } }
+
+  /// Stops the program when the log's structures contradict each other. For tests.
+  public func checkInvariants() throws {
+    for partition in allPartitions { try partition.checkInvariants() }
+  }
+}

@@ -1,0 +1,30 @@
+/// How the built-in log writes, flushes and cleans up. Names and defaults are Kafka's unless said otherwise.
+public struct LogOptions: Sendable {
+  /// Kafka's `log.flush.interval.messages`: so many records of a partition, then it is flushed to the disk before
+  /// `append` returns. Default: never (nil), as in Kafka. 1 makes each append durable against a power cut.
+  public var flushIntervalMessages: Int?
+  /// Kafka's `log.flush.interval.ms`: everything appended is flushed at the latest after this time, in the
+  /// background. Default one second (Kafka: never, it counts on replicas instead).
+  ///
+  /// What that risks: a killed process loses nothing (the system holds the pages); a power cut may lose the last
+  /// second.
+  public var flushInterval: Duration
+  /// Kafka's `log.retention.check.interval.ms`: how often old segments are looked for. Default 5 minutes.
+  public var retentionCheckInterval: Duration
+  /// For topics that don't set them. Default: Kafka's defaults.
+  public var topicDefaults: [String: String]
+  /// The consumer offsets' log is rewritten when it is bigger than this and mostly outdated. Default 4 MiB.
+  public var offsetsCompactionSize: Int
+
+  public init(
+    flushIntervalMessages: Int? = nil, flushInterval: Duration = .seconds(1),
+    retentionCheckInterval: Duration = .seconds(300), topicDefaults: [String: String] = [:],
+    offsetsCompactionSize: Int = 4 << 20
+  ) {
+    self.flushIntervalMessages = flushIntervalMessages
+    self.flushInterval = flushInterval
+    self.retentionCheckInterval = retentionCheckInterval
+    self.topicDefaults = topicDefaults
+    self.offsetsCompactionSize = offsetsCompactionSize
+  }
+}

@@ -1,0 +1,215 @@
+import MillBase
+import Synchronization
+
+/// One partition: its segments in order, appended to one batch after the other, read beside that.
+final class PartitionLog: Sendable {
+  struct State {
+    /// Never empty; the last one is appended to.
+    var segments: [Segment]
+    var startOffset: Int64
+    /// The offset that the next record will get.
+    var endOffset: Int64
+    var configuration: TopicConfiguration
+    var producers = ProducerTable()
+    var unflushedRecords: Int64 = 0
+    var isClosed = false
+  }
+
+  let topicPartition: TopicPartition
+  let directory: String
+  let state: Mutex<State>
+  /// The end offset once more, to wait for it to move.
+  private let end: Monitor<Int64>
+  /// Held by what seals and removes segments, so that these don't cross.
+  let maintenance = Mutex(())
+  let counters: Counters
+
+  struct Counters: Sendable {
+    let appendedRecords: Metrics.Counter
+    let appendedBytes: Metrics.Counter
+    let readRecords: Metrics.Counter
+    let readBytes: Metrics.Counter
+
+    init(topic: String) {
+      func counter(_ what: String, _ help: String) -> Metrics.Counter {
+        Metrics.shared.counter("millrace_log_\(what)_total", ["topic": topic], help: help)
+      }
+      appendedRecords = counter("appended_records", "Records appended to topics")
+      appendedBytes = counter("appended_bytes", "Bytes appended to topics, as stored")
+      readRecords = counter("read_records", "Records read from topics")
+      readBytes = counter("read_bytes", "Bytes read from topics, as stored")
+    }
+  }
+
+  /// Opens the partition's directory, made when missing, and recovers its last segment.
+  ///
+  /// - Parameter wasClosed: the log was closed in order: index files are trusted and nothing is scanned.
+  init(
+    _ topicPartition: TopicPartition, directory: String, configuration: TopicConfiguration, wasClosed: Bool
+  ) throws {
+    self.topicPartition = topicPartition
+    self.directory = directory
+    counters = Counters(topic: topicPartition.topic)
+    try Files.makeDirectory(directory)
+    var opened = State(segments: [], startOffset: 0, endOffset: 0, configuration: configuration)
+    try Self.open(directory, wasClosed: wasClosed, into: &opened)
+    end = Monitor(opened.endOffset)
+    state = Mutex(opened)
+  }
+
+  private static func open(_ directory: String, wasClosed: Bool, into state: inout State) throws {
+    let bases = try Files.list(directory).compactMap { name in
+      name.hasSuffix(".log") ? Int64(name.dropLast(4)) : nil
+    }.sorted()
+    for (index, base) in bases.enumerated() {
+      let next = index + 1 < bases.count ? bases[index + 1] : base
+      state.segments.append(try Segment(open: directory, baseOffset: base, nextOffset: next))
+    }
+    if state.segments.isEmpty { state.segments = [try Segment(create: directory, baseOffset: 0)] }
+    let last = state.segments.last!
+    state.startOffset = state.segments[0].baseOffset
+    if let saved = try ProducerTable.read(ofSegment: last, directory) { state.producers = saved }
+    if wasClosed, last.isEmpty || Files.exists(last.indexPath) {
+      state.endOffset = try last.endOfSealed()
+    } else {
+      var producers = state.producers
+      state.endOffset = try last.recover(isLast: true) { producers.note($0) }
+      state.producers = producers
+    }
+    // From here on the last segment grows, and its index files would be too old.
+    try last.unseal()
+  }
+
+  // MARK: Appending
+
+  /// Appends whole batches in one write; all are kept or none.
+  ///
+  /// - Returns: the offset of the first record (of the earlier copy, when an idempotent producer sent it before).
+  func append(_ batches: inout [UInt8], _ headers: inout [BatchHeader]) throws -> Int64 {
+    let (base, flush) = try state.withLock { state in
+      guard !state.isClosed else { throw LocalLog.closed }
+      if headers[0].hasProducer, let earlier = try state.producers.check(headers[0]) { return (earlier, false) }
+      let base = state.endOffset
+      assignOffsets(from: base, &batches, &headers)
+      try rollIfNeeded(&state, size: Int64(batches.count), lastOffset: headers.last!.lastOffset)
+      try state.segments.last!.append(batches, headers, indexInterval: state.configuration.indexIntervalBytes)
+      let next = headers.last!.lastOffset + 1
+      state.endOffset = next
+      for header in headers { state.producers.note(header) }
+      state.unflushedRecords += next - base
+      counters.appendedRecords.add(Int(next - base))
+      counters.appendedBytes.add(batches.count)
+      end.withLock { $0 = next }
+      return (base, state.unflushedRecords >= state.configuration.flushMessages)
+    }
+    if flush { try self.flush() }
+    return base
+  }
+
+  /// Base offset and leader epoch lie outside the CRC: nothing else of a batch changes.
+  private func assignOffsets(from base: Int64, _ batches: inout [UInt8], _ headers: inout [BatchHeader]) {
+    var next = base
+    var position = 0
+    batches.withUnsafeMutableBytes { raw in
+      for index in headers.indices {
+        headers[index].baseOffset = next
+        headers[index].partitionLeaderEpoch = 0
+        raw.storeBytes(of: next.bigEndian, toByteOffset: position, as: Int64.self)
+        raw.storeBytes(of: 0, toByteOffset: position + 12, as: Int32.self)
+        next = headers[index].lastOffset + 1
+        position += headers[index].size
+      }
+    }
+  }
+
+  private func rollIfNeeded(_ state: inout State, size: Int64, lastOffset: Int64) throws {
+    let active = state.segments.last!
+    let configuration = state.configuration
+    if active.isEmpty { return }
+    if active.size + size > configuration.segmentBytes || lastOffset - active.baseOffset > Int64(Int32.max)
+      || Clock.nowMilliseconds() - active.opened >= configuration.segmentMilliseconds
+    {
+      try roll(&state)
+    }
+  }
+
+  /// Begins a new segment. The old one is sealed by the next ``flush()``; until then it would be scanned when opened.
+  func roll(_ state: inout State) throws {
+    try state.producers.write(besideSegmentAt: state.endOffset, directory)
+    state.segments.append(try Segment(create: directory, baseOffset: state.endOffset))
+  }
+
+  // MARK: Making durable
+
+  /// Blocks until everything appended so far is on the disk; closed segments get their index files.
+  func flush() throws { try maintenance.withLock { _ in try sealAndSync() } }
+
+  var needsFlush: Bool {
+    state.withLock { state in
+      !state.isClosed && (state.unflushedRecords > 0 || state.segments.dropLast().contains { !$0.isSealed })
+    }
+  }
+
+  func sealAndSync() throws {
+    let segments = state.withLock { state in
+      state.unflushedRecords = 0
+      return state.segments
+    }
+    for segment in segments.dropLast() where !segment.isSealed { try segment.seal() }
+    try segments.last!.sync()
+  }
+
+  /// Flushes and seals all segments: the next opening scans nothing.
+  func close() throws {
+    try maintenance.withLock { _ in try sealAll() }
+    wakeReaders()
+  }
+
+  private func sealAll() throws {
+    try state.withLock { state in
+      if state.isClosed { return }
+      for segment in state.segments where !segment.isSealed { try segment.seal() }
+      try state.producers.write(besideSegmentAt: state.segments.last!.baseOffset, directory)
+      state.isClosed = true
+    }
+  }
+
+  /// Nothing is read or written any more; the files are the caller's to remove.
+  func abandon() {
+    state.withLock { $0.isClosed = true }
+    wakeReaders()
+  }
+
+  private func wakeReaders() { end.withLock { $0 = .max } }
+
+  // MARK: Offsets
+
+  var offsets: (start: Int64, end: Int64) { state.withLock { ($0.startOffset, $0.endOffset) } }
+
+  /// Waits until a record at `offset` is there, at most so long.
+  func wait(for offset: Int64, atMost duration: Duration) {
+    guard duration > .zero else { return }
+    end.wait(atMost: duration) { $0 > offset ? () : nil }
+  }
+
+  /// For tests: segments are in order and without overlap, indexes fit, the ends agree.
+  func checkInvariants() throws {
+    try state.withLock { state in
+      precondition(!state.segments.isEmpty, "a partition has a segment")
+      precondition(state.startOffset >= state.segments[0].baseOffset, "start before the first segment")
+      precondition(state.startOffset <= state.endOffset, "start past the end")
+      precondition(state.segments.last!.nextOffset == state.endOffset, "the last segment ends elsewhere")
+      for (segment, next) in zip(state.segments, state.segments.dropFirst()) {
+        precondition(segment.baseOffset < next.baseOffset, "segments out of order")
+        precondition(segment.nextOffset == next.baseOffset, "a segment ends where the next does not begin")
+      }
+      for segment in state.segments {
+        let size = segment.size
+        let onDisk = try segment.file.size()
+        precondition(onDisk == size, "\(segment.path): \(onDisk) bytes on disk, \(size) known")
+        let flaw = try segment.withIndex { $0.flaw(segmentSize: size) }
+        precondition(flaw == nil, "\(segment.path): \(flaw ?? "")")
+      }
+    }
+  }
+}

@@ -1,0 +1,149 @@
+import MillBase
+import Synchronization
+
+/// One `<base offset>.log` file with its sparse index: appended to at its end, read anywhere.
+///
+/// Appends come one at a time (the partition's lock sees to it); reads may run beside them, up to a size that was
+/// published before.
+final class Segment: Sendable {
+  struct State {
+    var size: Int64
+    /// The offset after the last record.
+    var nextOffset: Int64
+    /// nil = not read from its file yet.
+    var index: SparseIndex?
+    /// Where damage begins → where reading goes on.
+    var damage: [Int64: Int64] = [:]
+    /// Everything before has had its CRC checked by this process.
+    var verified: Int64
+    /// Everything before is on the disk.
+    var synced: Int64
+    /// A write broke off and could not be undone: bytes after `size` have to go before the next append.
+    var hasLeftover = false
+    /// The index files are there and up to date.
+    var isSealed = false
+  }
+
+  let baseOffset: Int64
+  let file: File
+  /// Milliseconds since 1970 when this process made or opened it.
+  let opened: Int64
+  let state: Mutex<State>
+
+  var path: String { file.path }
+  var indexPath: String { Self.path(directory, baseOffset, "index") }
+  var timeIndexPath: String { Self.path(directory, baseOffset, "timeindex") }
+  private var directory: String { Files.split(path).directory }
+
+  static func path(_ directory: String, _ baseOffset: Int64, _ suffix: String) -> String {
+    let digits = String(baseOffset)
+    return "\(directory)/\(String(repeating: "0", count: 20 - digits.utf8.count))\(digits).\(suffix)"
+  }
+
+  /// A new, empty segment.
+  init(create directory: String, baseOffset: Int64) throws {
+    self.baseOffset = baseOffset
+    file = try File(Self.path(directory, baseOffset, "log"), .readWrite)
+    // What stands there can only be left over from a roll that a kill interrupted before any append.
+    try file.truncate(to: 0)
+    opened = Clock.nowMilliseconds()
+    state = Mutex(State(size: 0, nextOffset: baseOffset, index: SparseIndex(), verified: 0, synced: 0))
+  }
+
+  /// An existing segment, not scanned. `nextOffset` is where the following segment begins.
+  init(open directory: String, baseOffset: Int64, nextOffset: Int64) throws {
+    self.baseOffset = baseOffset
+    file = try File(Self.path(directory, baseOffset, "log"), .readWrite)
+    opened = Clock.nowMilliseconds()
+    let size = try file.size()
+    var opened = State(size: size, nextOffset: nextOffset, index: nil, verified: 0, synced: size)
+    opened.isSealed = Files.exists(Self.path(directory, baseOffset, "index"))
+    state = Mutex(opened)
+  }
+
+  var size: Int64 { state.withLock { $0.size } }
+  var nextOffset: Int64 { state.withLock { $0.nextOffset } }
+  var isEmpty: Bool { size == 0 }
+  var isSealed: Bool { state.withLock { $0.isSealed } }
+
+  func maxTimestamp() throws -> Int64 { try withIndex { $0.maxTimestamp } }
+
+  // MARK: Appending
+
+  /// Writes whole batches, whose offsets are assigned, at the end. Nothing stays of them when it throws.
+  func append(_ bytes: [UInt8], _ headers: [BatchHeader], indexInterval: Int) throws {
+    let (position, hasLeftover) = state.withLock { ($0.size, $0.hasLeftover) }
+    if hasLeftover {
+      try file.truncate(to: position)
+      state.withLock { $0.hasLeftover = false }
+    }
+    do { try file.write(bytes, at: position) } catch {
+      do { try file.truncate(to: position) } catch let second {
+        state.withLock { $0.hasLeftover = true }
+        Log.error("log", "a broken-off write can't be undone yet: \(second)")
+      }
+      throw error
+    }
+    state.withLock { state in
+      var at = position
+      for header in headers {
+        state.index!.add(
+          relativeLastOffset: Int32(header.lastOffset - baseOffset), position: Int32(at), size: header.size,
+          maxTimestamp: header.maxTimestamp, interval: indexInterval)
+        at += Int64(header.size)
+        state.nextOffset = header.lastOffset + 1
+      }
+      precondition(at == position + Int64(bytes.count), "headers and bytes belong together")
+      // Checked by the partition just now.
+      if state.verified == position { state.verified = at }
+      state.size = at
+    }
+  }
+
+  // MARK: Making durable
+
+  /// Blocks until everything appended so far is on the disk.
+  func sync() throws {
+    let size = state.withLock { $0.synced < $0.size ? $0.size : nil }
+    guard let size else { return }
+    try file.sync()
+    state.withLock { $0.synced = max($0.synced, size) }
+  }
+
+  /// Syncs, then writes the index files: where they are, the segment needs no scan when it is opened again.
+  func seal() throws {
+    try sync()
+    try withIndex { try $0.write(toIndex: indexPath, timeIndex: timeIndexPath) }
+    state.withLock { $0.isSealed = true }
+  }
+
+  /// Before appending goes on in a segment that was sealed.
+  func unseal() throws {
+    // The index has to be in memory before its files go.
+    try withIndex { _ in }
+    state.withLock { $0.isSealed = false }
+    for path in [indexPath, timeIndexPath] where Files.exists(path) { try Files.remove(path) }
+  }
+
+  func remove() throws {
+    for path in [indexPath, timeIndexPath, Self.path(directory, baseOffset, "snapshot"), path]
+    where Files.exists(path) {
+      try Files.remove(path)
+    }
+  }
+
+  // MARK: Index
+
+  /// The index, read or rebuilt when this is the first use.
+  func withIndex<Result>(_ body: (SparseIndex) throws -> Result) throws -> Result {
+    if state.withLock({ $0.index == nil }) {
+      if let index = try SparseIndex.read(index: indexPath, timeIndex: timeIndexPath, segmentSize: size) {
+        state.withLock { if $0.index == nil { $0.index = index } }
+      } else {
+        Log.info("log", "\(indexPath) is missing or wrong: rebuilt from the segment")
+        _ = try recover(isLast: false, producers: nil)
+      }
+    }
+    return try state.withLock { try body($0.index!) }
+  }
+}

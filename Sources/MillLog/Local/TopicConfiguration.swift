@@ -1,0 +1,125 @@
+import MillBase
+
+/// A topic's settings under Kafka's names, with their values read and judged.
+public struct TopicConfiguration: Sendable, Equatable {
+  /// What a configuration key takes.
+  public enum Kind: Sendable, Equatable {
+    /// A whole number from `min` on.
+    case integer(min: Int64)
+    case choice([String])
+  }
+
+  /// One key that the built-in log knows.
+  public struct Key: Sendable {
+    public let name: String
+    /// Kafka's own default.
+    public let defaultValue: String
+    public let kind: Kind
+    public let documentation: String
+  }
+
+  /// Every key, sorted by name. A new key is one more line here, and one where it is used.
+  public static let keys: [Key] = [
+    .init(
+      name: "cleanup.policy", defaultValue: "delete", kind: .choice(["delete"]),
+      documentation: "Old segments are deleted by retention.ms and retention.bytes."),
+    .init(
+      name: "compression.type", defaultValue: "producer",
+      kind: .choice(["producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"]),
+      documentation: "Codec of stored batches; 'producer' keeps the producer's."),
+    .init(
+      name: "flush.messages", defaultValue: "9223372036854775807", kind: .integer(min: 1),
+      documentation: "Flush to the disk after so many records."),
+    .init(
+      name: "index.interval.bytes", defaultValue: "4096", kind: .integer(min: 0),
+      documentation: "Bytes of log between two entries of the offset index."),
+    .init(
+      name: "max.message.bytes", defaultValue: "1048588", kind: .integer(min: 0),
+      documentation: "Largest record batch, after compression."),
+    .init(
+      name: "message.timestamp.type", defaultValue: "CreateTime", kind: .choice(["CreateTime", "LogAppendTime"]),
+      documentation: "Whose clock gives the timestamp: the producer's or the log's."),
+    .init(
+      name: "min.insync.replicas", defaultValue: "1", kind: .integer(min: 1),
+      documentation: "Accepted; one machine has one replica."),
+    .init(
+      name: "retention.bytes", defaultValue: "-1", kind: .integer(min: -1),
+      documentation: "Oldest segments go when a partition is bigger; -1 = no limit."),
+    .init(
+      name: "retention.ms", defaultValue: "604800000", kind: .integer(min: -1),
+      documentation: "Segments whose newest record is older go; -1 = no limit."),
+    .init(
+      name: "segment.bytes", defaultValue: "1073741824", kind: .integer(min: 14),
+      documentation: "A segment that would grow bigger is closed and a new one begun."),
+    .init(
+      name: "segment.ms", defaultValue: "604800000", kind: .integer(min: 1),
+      documentation: "A segment older than this is closed even when it is not full."),
+  ]
+
+  /// What was set on the topic itself.
+  public private(set) var overrides: [String: String]
+  public private(set) var flushMessages: Int64
+  public private(set) var indexIntervalBytes: Int
+  public private(set) var maxMessageBytes: Int
+  public private(set) var isLogAppendTime: Bool
+  public private(set) var retentionBytes: Int64
+  public private(set) var retentionMilliseconds: Int64
+  public private(set) var segmentBytes: Int64
+  public private(set) var segmentMilliseconds: Int64
+  /// nil = as the producer sent it.
+  public private(set) var codec: Codec?
+  private var defaults: [String: String]
+
+  /// - Throws: `.configuration` for an unknown key or a value that it can't have.
+  public init(_ overrides: [String: String] = [:], defaults: [String: String] = [:]) throws {
+    for (name, value) in overrides.merging(defaults, uniquingKeysWith: { own, _ in own }) {
+      try Self.check(name, value)
+    }
+    self.overrides = overrides
+    self.defaults = defaults
+    func value(_ name: String) -> String {
+      overrides[name] ?? defaults[name] ?? Self.keys.first { $0.name == name }!.defaultValue
+    }
+    func integer(_ name: String) -> Int64 { Int64(value(name))! }
+    flushMessages = integer("flush.messages")
+    indexIntervalBytes = Int(integer("index.interval.bytes"))
+    maxMessageBytes = Int(min(integer("max.message.bytes"), Int64(Int32.max)))
+    isLogAppendTime = value("message.timestamp.type") == "LogAppendTime"
+    retentionBytes = integer("retention.bytes")
+    retentionMilliseconds = integer("retention.ms")
+    // A position within a segment has 31 bits in Kafka's index files.
+    segmentBytes = min(integer("segment.bytes"), Int64(Int32.max))
+    segmentMilliseconds = integer("segment.ms")
+    let compression = value("compression.type")
+    codec = compression == "producer" ? nil : compression == "uncompressed" ? Codec.none : Codec(name: compression)
+  }
+
+  /// The value in force, and whether the topic itself set it. nil for an unknown key.
+  public func value(_ name: String) -> (text: String, isDefault: Bool)? {
+    guard let key = Self.keys.first(where: { $0.name == name }) else { return nil }
+    if let own = overrides[name] { return (own, false) }
+    return (defaults[name] ?? key.defaultValue, true)
+  }
+
+  private static func check(_ name: String, _ value: String) throws {
+    guard let key = keys.first(where: { $0.name == name }) else {
+      throw MillError(
+        .configuration, "unknown topic config name: \(name)", at: .init(key: name),
+        wayOut: "known are \(keys.map(\.name).joined(separator: ", "))")
+    }
+    switch key.kind {
+    case .integer(let least):
+      guard let number = Int64(value), number >= least else {
+        throw MillError(
+          .configuration, "invalid value '\(value)'", at: .init(key: name),
+          wayOut: "give a whole number from \(least) on")
+      }
+    case .choice(let choices):
+      guard choices.contains(value) else {
+        throw MillError(
+          .configuration, "invalid value '\(value)'", at: .init(key: name),
+          wayOut: "give one of \(choices.joined(separator: ", "))")
+      }
+    }
+  }
+}
