@@ -15,7 +15,7 @@ public final class Buffer: @unchecked Sendable {
   public static let slack = 16
 
   /// Takes over memory from `malloc` that has `slack` bytes more than `count`.
-  init(owning base: UnsafeMutableRawPointer, count: Int) {
+  public init(owning base: UnsafeMutableRawPointer, count: Int) {
     self.base = UnsafeRawPointer(base)
     self.count = count
     owner = nil

@@ -1,0 +1,161 @@
+import MillColumns
+
+/// Strings: eight bytes at a time where they are plain, byte by byte where not.
+extension JSONMachine {
+  /// The high bit of each byte that is `"`, `\` or a control character. The lowest one set is exact; higher ones may
+  /// be wrong.
+  @inline(__always) static func specials(_ word: UInt64) -> UInt64 {
+    let ones: UInt64 = 0x0101_0101_0101_0101
+    let quote = word ^ (ones &* 0x22)
+    let backslash = word ^ (ones &* 0x5C)
+    return (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | ((word &- ones &* 0x20) & ~word))
+      & (ones &* 0x80)
+  }
+
+  /// Copies a string into its column while looking for its end; `start` is after the opening quote.
+  @inline(__always) mutating func string(_ node: NodePointer, _ start: BytePointer) -> BytePointer? {
+    let room = end - start + 8
+    if node.pointee.bytesCapacity - node.pointee.bytesCount < room { JSONNode.growBytes(node, by: room) }
+    let target = node.pointee.values.unsafelyUnwrapped + node.pointee.bytesCount
+    var (p, count, high) = (start, 0, UInt64(0))
+    while true {
+      let word = Self.load(p)
+      (target + count).storeBytes(of: word, as: UInt64.self)
+      let special = Self.specials(word)
+      if special != 0 {
+        let bytes = special.trailingZeroBitCount >> 3
+        high |= word & (special & (0 &- special)) &- 1
+        p += bytes
+        count += bytes
+        break
+      }
+      high |= word
+      p += 8
+      count += 8
+    }
+    if p.pointee != UInt8(ascii: "\"") || high & 0x8080_8080_8080_8080 != 0 || count > options.maxStringLen {
+      return oddString(node, start, p)
+    }
+    node.pointee.bytesCount += count
+    JSONNode.closeBytes(node)
+    return p + 1
+  }
+
+  /// A string with escapes, control characters or bytes past ASCII; `stop` is the first `"`, `\` or control character.
+  @inline(never) private mutating func oddString(
+    _ node: NodePointer, _ start: BytePointer, _ stop: BytePointer
+  ) -> BytePointer? {
+    if stop.pointee == UInt8(ascii: "\""), stop - start <= options.maxStringLen,
+      Self.isUTF8(UnsafeBufferPointer(start: start, count: stop - start))
+    {
+      JSONNode.appendBytes(node, UnsafeRawBufferPointer(start: start, count: stop - start))
+      return stop + 1
+    }
+    guard let q = decode(start, quote: UInt8(ascii: "\"")) else { return nil }
+    scratch.withUnsafeBytes { JSONNode.appendBytes(node, $0) }
+    return q
+  }
+
+  static func isUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
+    var index = 0
+    let count = bytes.count
+    func isTail(_ offset: Int) -> Bool { index + offset < count && bytes[index + offset] & 0xC0 == 0x80 }
+    while index < count {
+      let byte = bytes[index]
+      switch byte {
+      case 0..<0x80: index += 1
+      case 0xC2...0xDF:
+        guard isTail(1) else { return false }
+        index += 2
+      case 0xE0...0xEF:
+        guard isTail(1), isTail(2) else { return false }
+        let second = bytes[index + 1]
+        if byte == 0xE0 && second < 0xA0 || byte == 0xED && second > 0x9F { return false }
+        index += 3
+      case 0xF0...0xF4:
+        guard isTail(1), isTail(2), isTail(3) else { return false }
+        let second = bytes[index + 1]
+        if byte == 0xF0 && second < 0x90 || byte == 0xF4 && second > 0x8F { return false }
+        index += 4
+      default: return false
+      }
+    }
+    return true
+  }
+
+  /// Decodes a string into ``scratch`` (what is not UTF-8 becomes U+FFFD, as in Java); returns the place after it.
+  mutating func decode(_ start: BytePointer, quote: UInt8) -> BytePointer? {
+    scratch.removeAll(keepingCapacity: true)
+    var p = start
+    var isASCII = true
+    while true {
+      let byte = p.pointee
+      if byte == quote { break }
+      if byte == UInt8(ascii: "\\") {
+        guard let q = escape(p) else { return nil }
+        p = q
+      } else {
+        if byte < 32, !options.allowUnquotedControlChars || p >= end {
+          return fail("a control character in a string", p)
+        }
+        if byte >= 128 { isASCII = false }
+        scratch.append(byte)
+        p += 1
+      }
+      guard scratch.count <= options.maxStringLen else { return fail("a string above maxStringLen", start) }
+    }
+    if !isASCII, !scratch.withUnsafeBufferPointer({ Self.isUTF8($0) }) {
+      scratch = Array(String(decoding: scratch, as: UTF8.self).utf8)
+    }
+    return p + 1
+  }
+
+  /// One escape (`p` is at its backslash), appended to ``scratch``.
+  private mutating func escape(_ p: BytePointer) -> BytePointer? {
+    let letter = p[1]
+    switch letter {
+    case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): scratch.append(letter)
+    case UInt8(ascii: "b"): scratch.append(8)
+    case UInt8(ascii: "t"): scratch.append(9)
+    case UInt8(ascii: "n"): scratch.append(10)
+    case UInt8(ascii: "f"): scratch.append(12)
+    case UInt8(ascii: "r"): scratch.append(13)
+    case UInt8(ascii: "u"): return unicodeEscape(p)
+    case UInt8(ascii: "'") where options.allowSingleQuotes: scratch.append(letter)
+    default:
+      guard options.allowBackslashEscapingAnyCharacter, p + 1 < end else { return fail("unknown escape", p) }
+      scratch.append(letter)
+    }
+    return p + 2
+  }
+
+  private mutating func unicodeEscape(_ p: BytePointer) -> BytePointer? {
+    guard let unit = Self.hex4(p + 2) else { return fail("\\u needs four hexadecimal digits", p) }
+    if unit & 0xFC00 == 0xD800, p[6] == UInt8(ascii: "\\"), p[7] == UInt8(ascii: "u"), let low = Self.hex4(p + 8),
+      low & 0xFC00 == 0xDC00
+    {
+      appendScalar(0x10000 + (unit & 0x3FF) << 10 + low & 0x3FF)
+      return p + 12
+    }
+    // Half of a pair: Java writes '?' for it.
+    appendScalar(unit & 0xF800 == 0xD800 ? 0x3F : unit)
+    return p + 6
+  }
+
+  private static func hex4(_ p: BytePointer) -> UInt32? {
+    var value: UInt32 = 0
+    for index in 0..<4 {
+      switch p[index] {
+      case 48...57: value = value << 4 | UInt32(p[index] - 48)
+      case 65...70: value = value << 4 | UInt32(p[index] - 55)
+      case 97...102: value = value << 4 | UInt32(p[index] - 87)
+      default: return nil
+      }
+    }
+    return value
+  }
+
+  private mutating func appendScalar(_ scalar: UInt32) {
+    scratch.append(contentsOf: UTF8.encode(Unicode.Scalar(scalar)!)!)
+  }
+}
