@@ -119,18 +119,49 @@ public enum Files {
   /// The file appears whole or not at all, and is on the disk when this returns:
   /// hidden temporary name in the same directory → write → fsync → rename → fsync of the directory.
   public static func writeAtomically(_ bytes: [UInt8], to path: String, permissions: mode_t = 0o644) throws {
+    try writeAside(bytes, path, permissions) { temporary in
+      try rename(temporary, to: path)
+      return true
+    }
+  }
+
+  /// As ``writeAtomically(_:to:permissions:)``, but never replaces a file; false when the name is taken, whoever took
+  /// it.
+  public static func createAtomically(
+    _ bytes: [UInt8], at path: String, permissions: mode_t = 0o644
+  ) throws -> Bool {
+    try writeAside(bytes, path, permissions) { temporary in
+      do {
+        _ = try System.call("link to \(path)", temporary) { link(temporary, path) }
+      } catch  where errno == EEXIST {
+        return false
+      }
+      unlink(temporary)
+      return true
+    }
+  }
+
+  /// The hidden name holds the process id, by which a later run tells what a dead one left.
+  @discardableResult
+  private static func writeAside(
+    _ bytes: [UInt8], _ path: String, _ permissions: mode_t, _ publish: (_ temporary: String) throws -> Bool
+  ) throws -> Bool {
     let (directory, name) = split(path)
     let temporary = "\(directory)/.\(name).\(getpid()).\(UInt32.random(in: .min ... .max)).tmp"
     do {
       let file = try File(temporary, .createNew, permissions: permissions)
       try file.write(bytes, at: 0)
       try file.sync()
-      try rename(temporary, to: path)
+      guard try publish(temporary) else {
+        unlink(temporary)
+        return false
+      }
     } catch {
       unlink(temporary)
       throw error
     }
     try syncDirectory(directory)
+    return true
   }
 
   public static func writeAtomically(_ text: String, to path: String, permissions: mode_t = 0o644) throws {

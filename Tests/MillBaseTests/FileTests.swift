@@ -32,6 +32,21 @@ import Testing
     }
   }
 
+  @Test func createsWithoutReplacing() throws {
+    try withDirectory { directory in
+      let path = "\(directory)/a"
+      let results = Monitor<[Bool]>([])
+      onThreads(8) { index in
+        let result = try? Files.createAtomically([UInt8(index)], at: path)
+        if let result { results.withLock { $0.append(result) } }
+      }
+      #expect(results.withLock { $0.count } == 8)
+      #expect(results.withLock { $0.filter { $0 }.count } == 1)
+      let (names, bytes) = (try Files.list(directory), try Files.read(path))
+      #expect(names == ["a"] && bytes.count == 1)
+    }
+  }
+
   @Test func fullDiskLeavesNothingAndIsRetriable() throws {
     try withDirectory { directory in
       let mounted = shell("mount -t tmpfs -o size=64k tmpfs \(directory) 2>&1 && echo mounted")

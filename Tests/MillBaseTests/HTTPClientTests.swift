@@ -97,6 +97,26 @@ import Testing
     }
   }
 
+  @Test func aSilentPeerDoesNotHoldUpStopping() throws {
+    let proceed = Signal()
+    try withServer({ _ in
+      proceed.wait(.seconds(30))
+      return .text("late")
+    }) { base, _ in
+      let stop = Signal()
+      let error = Monitor<MillError?>(nil)
+      let worker = Worker("client") { _ in
+        do { _ = try HTTPClient().send(HTTPRequest("GET", base), stop: stop) } catch let thrown {
+          error.withLock { $0 = thrown as? MillError }
+        }
+      }
+      stop.set()
+      worker.join()
+      #expect(error.withLock { $0?.code } == .stopped)
+      proceed.set()
+    }
+  }
+
   @Test func refusedConnectionIsRetriable() throws {
     let free = try ListeningSocket(Address("127.0.0.1:0"))
     free.close()

@@ -22,7 +22,7 @@ final class CurlHandle: @unchecked Sendable {
 
   deinit { curl_easy_cleanup(handle) }
 
-  func perform(_ request: HTTPRequest, _ options: HTTPClient.Options) throws -> HTTPResponse {
+  func perform(_ request: HTTPRequest, _ options: HTTPClient.Options, _ stop: Signal?) throws -> HTTPResponse {
     var request = request
     if options.gzipRequests, !request.body.isEmpty, request.headers["Content-Encoding"] == nil {
       request.body = Gzip.compress(request.body)
@@ -31,7 +31,7 @@ final class CurlHandle: @unchecked Sendable {
     // Keeps connections and the name cache, forgets all else.
     curl_easy_reset(handle)
     let headers = try HeaderList(request)
-    let answer = Answer(limit: options.bodyLimit)
+    let answer = Answer(limit: options.bodyLimit, stop: stop)
     set(request, options, headers)
     let result = withExtendedLifetime((headers, answer)) {
       withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(CURL_ERROR_SIZE)) { problem in
@@ -49,6 +49,9 @@ final class CurlHandle: @unchecked Sendable {
     if answer.isTooLarge {
       throw MillError(
         .limit, "\(HTTPClient.redacted(request.target)): the answer is above the limit of \(options.bodyLimit) bytes")
+    }
+    if result.code == CURLE_ABORTED_BY_CALLBACK {
+      throw MillError(.stopped, "\(HTTPClient.redacted(request.target)): given up, the work is stopping")
     }
     guard result.code == CURLE_OK else { throw Self.error(result.code, result.problem, request) }
     return response(from: answer)
@@ -79,6 +82,11 @@ final class CurlHandle: @unchecked Sendable {
     }
     mill_curl_set_data_callback(handle, CURLOPT_HEADERFUNCTION) { bytes, size, count, context in
       Answer.of(context).takeHeader(UnsafeRawBufferPointer(start: bytes, count: size * count))
+    }
+    if answer.stop != nil {
+      set(CURLOPT_NOPROGRESS, 0)
+      set(CURLOPT_XFERINFODATA, context)
+      mill_curl_set_progress_callback(handle) { context, _, _, _, _ in Answer.of(context).stop!.isSet ? 1 : 0 }
     }
     return request.body.withUnsafeBufferPointer { body in
       switch request.method {
@@ -180,8 +188,12 @@ private final class Answer {
   private(set) var body: [UInt8] = []
   private(set) var isTooLarge = false
   private let limit: Int
+  let stop: Signal?
 
-  init(limit: Int) { self.limit = limit }
+  init(limit: Int, stop: Signal?) {
+    self.limit = limit
+    self.stop = stop
+  }
 
   static func of(_ context: UnsafeMutableRawPointer?) -> Answer {
     Unmanaged<Answer>.fromOpaque(context!).takeUnretainedValue()

@@ -30,10 +30,11 @@ public final class HTTPClient: Sendable {
   ///
   /// - Throws: `MillError.unreachable` (retriable) when the peer can't be reached or breaks off or takes too long,
   ///   `.limit` when the body is too large, `.badInput` when it can't be unpacked, `.configuration` when the request
-  ///   can't be sent (not a URL, a line break in a header). URLs in errors show no user, password or query values.
-  public func send(_ request: HTTPRequest) throws -> HTTPResponse {
+  ///   can't be sent (not a URL, a line break in a header), `.stopped` when `stop` was set meanwhile (seen within about a
+  ///   second). URLs in errors show no user, password or query values.
+  public func send(_ request: HTTPRequest, stop: Signal? = nil) throws -> HTTPResponse {
     let handle = idle.withLock { $0.popLast() } ?? CurlHandle()
-    let response = try handle.perform(request, options)
+    let response = try handle.perform(request, options, stop)
     // A handle whose call failed is closed with its connection.
     idle.withLock { if $0.count < Self.idleMax { $0.append(handle) } }
     return response
