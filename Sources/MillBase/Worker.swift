@@ -39,6 +39,9 @@ public final class Worker: Sendable {
   /// Waits until the body has returned.
   public func join() { finished.wait() }
 
+  /// Waits at most so long; true when the body has returned.
+  public func join(atMost duration: Duration) -> Bool { finished.wait(duration) }
+
   public var isFinished: Bool { finished.isSet }
 
   /// Shown by `ps -T` and debuggers; Glibc's module hides pthread_setname_np. Best effort.
