@@ -60,14 +60,14 @@ final class ChannelProcessor: Sendable {
   }
 
   private func put(_ events: [Event], into channel: MemoryChannel, abandon: Signal) -> Bool {
-    var backoff = Backoff(longest: backoffLongest)
+    var backoff = Backoff(first: .milliseconds(250), max: backoffLongest)
     while !channel.put(events) {
       counters["ChannelWriteFail"].add()
       Log.warning(
         "agent",
         "\(agent): channel \(channel.name) is full (\(channel.size) of \(channel.settings.capacity) events); "
           + "source \(source) waits")
-      if backoff.sleep(until: abandon) { return false }
+      if abandon.wait(backoff.next()) { return false }
     }
     return true
   }

@@ -47,27 +47,3 @@ struct ComponentSpec: Sendable {
     text.lowercased() == type.lowercased() && !type.contains(".") || text == type || otherNames.contains(text)
   }
 }
-
-/// The candidate that differs in the fewest letters, when it is close enough to be a slip.
-func nearest(_ word: String, in candidates: [String]) -> String? {
-  let limit = max(2, word.count / 3)
-  return candidates.map { (name: $0, distance: editDistance(word.lowercased(), $0.lowercased())) }
-    .filter { $0.distance <= limit }
-    .min { $0.distance < $1.distance }?.name
-}
-
-private func editDistance(_ a: String, _ b: String) -> Int {
-  let a = Array(a)
-  let b = Array(b)
-  var row = Array(0...b.count)
-  for (i, x) in a.enumerated() {
-    var diagonal = row[0]
-    row[0] = i + 1
-    for (j, y) in b.enumerated() {
-      let above = row[j + 1]
-      row[j + 1] = min(above + 1, row[j] + 1, diagonal + (x == y ? 0 : 1))
-      diagonal = above
-    }
-  }
-  return row[b.count]
-}

@@ -92,7 +92,7 @@ struct FlumeConfiguration {
     let path = rest.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false).map(String.init)
     guard path.count == 3, let kind = ComponentKind(rawValue: path[0]), !path[1].isEmpty, !path[2].isEmpty else {
       let groups = ComponentKind.allCases.map(\.rawValue)
-      let near = nearest(path[0], in: groups).map { "did you mean '\(agent).\($0)'?" }
+      let near = Nearest.name(to: path[0], among: groups).map { "did you mean '\(agent).\($0)'?" }
       return problems.warning(
         "the key is ignored: it is under none of \(groups.joined(separator: ", ")), or names no component", at: place,
         wayOut: near ?? "write <agent>.<group>.<component>.<key>")

@@ -16,7 +16,7 @@ struct Planner {
     let configured = agent.components[kind] ?? [:]
     for (name, component) in configured.sorted(by: { $0.key < $1.key })
     where !(declared?.names.contains(name) ?? false) {
-      let near = nearest(name, in: declared?.names ?? []).map { "did you mean '\($0)'?" }
+      let near = Nearest.name(to: name, among: declared?.names ?? []).map { "did you mean '\($0)'?" }
       problems.warning(
         "\(name) is not in '\(agent.name).\(kind.rawValue)': its keys are never used",
         at: place("\(kind.rawValue).\(name)", line: component.properties.values.map(\.line).min()),
@@ -55,7 +55,7 @@ struct Planner {
     let hint =
       kind == .channel
       ? "; the memory channel loses nothing here when the process dies, since sources move on only after delivery" : ""
-    let near = isKnown ? nil : nearest(type.value, in: specs.map(\.type))
+    let near = isKnown ? nil : Nearest.name(to: type.value, among: specs.map(\.type))
     problems.error(
       isKnown
         ? "Flume's \(kind.singular) '\(type.value)' can't be run here; \(component.name) is left out"

@@ -110,7 +110,7 @@ struct SettingsReader {
     for (name, property) in component.properties.sorted(by: { $0.value.line < $1.value.line }) {
       if Self.common.contains(name) || name.hasPrefix("interceptors.") || name.hasPrefix("selector.") { continue }
       guard let key = spec.key(name) else {
-        let near = nearest(name, in: spec.keys.filter { $0.use != .prefix }.map(\.name))
+        let near = Nearest.name(to: name, among: spec.keys.filter { $0.use != .prefix }.map(\.name))
         warning(
           name, "\(spec.type) reads no such key; '\(property.value)' has no effect, in Flume neither",
           wayOut: near.map { "did you mean '\($0)'?" } ?? "remove it")

@@ -15,7 +15,7 @@ struct Retry {
   func callAsFunction<Result>(
     _ what: String, isFinal: (MillError) -> Bool = { _ in false }, _ step: () throws -> Result
   ) throws -> Result? {
-    var backoff = Backoff(longest: longest)
+    var backoff = Backoff(first: .milliseconds(250), max: longest)
     var failures = 0
     while true {
       do {
@@ -30,7 +30,7 @@ struct Retry {
         }
         failures += 1
       }
-      if backoff.sleep(until: abandon) { return nil }
+      if abandon.wait(backoff.next()) { return nil }
     }
   }
 }

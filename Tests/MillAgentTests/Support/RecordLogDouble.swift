@@ -32,6 +32,8 @@ final class RecordLogDouble: RecordLog {
     }
   }
 
+  func deleteTopic(_ name: String) throws { state.withLock { _ = $0.topics.removeValue(forKey: name) } }
+
   func append(_ records: [Record], to target: TopicPartition, codec: Codec) throws -> Int64 {
     try state.withLock { state in
       guard let partitions = state.topics[target.topic], target.partition < partitions.count else {

@@ -70,7 +70,7 @@ struct AppendLedger {
       let batch = try log.read(topicPartition, from: offset, maxBytes: 1 << 20, wait: .seconds(1))
       guard batch.nextOffset > offset else { break }
       for index in 0..<batch.count {
-        if let origin = batch.header(Self.originHeader, of: index) {
+        if let origin = batch.headers(index).first(where: { $0.key == Self.originHeader })?.value {
           origins.insert(String(decoding: origin, as: UTF8.self))
         }
       }

@@ -52,7 +52,7 @@ final class KafkaSource: EventSource, @unchecked Sendable {
   func start() throws {}
 
   func run(stop: Signal, abandon: Signal) {
-    var backoff = Backoff(first: settings.backoffFirst, longest: settings.backoffLongest)
+    var backoff = Backoff(first: settings.backoffFirst, max: settings.backoffLongest)
     var failures = 0
     while !stop.isSet {
       do {
@@ -61,13 +61,13 @@ final class KafkaSource: EventSource, @unchecked Sendable {
         try lookUpTopics(log)
         try readRound(log, stop: stop, abandon: abandon)
         try commit(log)
-        backoff.reset()
+        backoff.succeeded()
         failures = 0
       } catch {
         counters["EventReadFail"].add()
         if failures % Retry.logEvery == 0 { Log.warning("agent", "\(agent): source \(name): \(error); it tries again") }
         failures += 1
-        _ = backoff.sleep(until: stop)
+        stop.wait(backoff.next())
       }
     }
   }
