@@ -24,7 +24,7 @@ extension JSONMachine {
       let special = Self.specials(word)
       if special != 0 {
         let bytes = special.trailingZeroBitCount >> 3
-        high |= word & (special & (0 &- special)) &- 1
+        high |= word & ((special & (0 &- special)) &- 1)
         p += bytes
         count += bytes
         break
