@@ -3,8 +3,8 @@ import PackageDescription
 
 let strict: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
 
-func room(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-  .target(name: name, dependencies: dependencies, swiftSettings: strict)
+func room(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource]? = nil) -> Target {
+  .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
@@ -49,7 +49,8 @@ let package = Package(
     // Line protocol, writers for real InfluxDB servers, the built-in store and its InfluxDB API.
     room("MillStore", ["MillBase", "MillColumns", "MillLog", "CSQLite"]),
     // Grafana dashboards and alert rules, drawn and evaluated.
-    room("MillView", ["MillBase"]),
+    // The page's files are compiled into the executable: nothing is installed beside it.
+    room("MillView", ["MillBase"], resources: [.embedInCode("Page/Assets")]),
     // The public library: a pipeline, its YAML, wiring, supervision.
     room(
       "Millrace",

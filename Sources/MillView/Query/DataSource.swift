@@ -1,0 +1,135 @@
+import MillBase
+
+/// An InfluxDB-compatible server that dashboards and alert rules ask in InfluxQL (Grafana's data source
+/// "InfluxDB", query language InfluxQL).
+public struct DataSource: Sendable, CustomStringConvertible {
+  public enum Credentials: Sendable {
+    case none
+    /// HTTP Basic; a token of InfluxDB 2 goes as the password.
+    case basic(user: String, password: String)
+    /// `Authorization: Token …`
+    case token(String)
+    /// Any header, as Grafana's `httpHeaderName1` and `httpHeaderValue1`.
+    case header(name: String, value: String)
+  }
+
+  public var name: String
+  public var uid: String
+  /// `http://127.0.0.1:8086`, without `/query`.
+  public var url: String
+  public var database: String
+  public var isDefault: Bool
+  /// POST sends the query in the body. Default false.
+  public var usesPost: Bool
+  /// No finer steps than this; `10s`. Default none.
+  public var timeInterval: String
+  /// More series than this are cut off, with a note. Default 1000, as in Grafana.
+  public var seriesMax: Int
+  public let credentials: Credentials
+
+  /// Registers the credentials' secrets, so that no log, error or page shows them.
+  public init(
+    name: String, uid: String, url: String, database: String, credentials: Credentials = .none, isDefault: Bool = true,
+    usesPost: Bool = false, timeInterval: String = "", seriesMax: Int = 1000
+  ) {
+    self.name = name
+    self.uid = uid
+    self.database = database
+    self.isDefault = isDefault
+    self.usesPost = usesPost
+    self.timeInterval = timeInterval
+    self.seriesMax = seriesMax
+    var url = url
+    while url.hasSuffix("/") { url.removeLast() }
+    self.url = url
+    switch credentials {
+    case .none: break
+    case .basic(_, let password): Secrets.register(password)
+    case .token(let token): Secrets.register(token)
+    case .header(_, let value):
+      Secrets.register(value)
+      // `Token x`, `Bearer x`: the secret is the last word.
+      if let last = value.split(separator: " ").last { Secrets.register(String(last)) }
+    }
+    self.credentials = credentials
+  }
+
+  public var description: String { "\(name) (\(url), database \(database))" }
+
+  var headers: HTTPHeaders {
+    var headers: HTTPHeaders = ["Accept": "application/json"]
+    switch credentials {
+    case .none: break
+    case .basic(let user, let password): headers["Authorization"] = "Basic " + Base64.encode("\(user):\(password)")
+    case .token(let token): headers["Authorization"] = "Token \(token)"
+    case .header(let name, let value): headers[name] = value
+    }
+    return headers
+  }
+
+  /// The request for one InfluxQL text; times in the answer are milliseconds.
+  func request(_ query: String, policy: String) -> HTTPRequest {
+    var parameters = [("db", database), ("epoch", "ms")]
+    if !policy.isEmpty, policy != "default" { parameters.append(("rp", policy)) }
+    var headers = headers
+    if usesPost {
+      headers["Content-Type"] = "application/x-www-form-urlencoded"
+      return HTTPRequest(
+        "POST", "\(url)/query?\(PercentEncoding.form(parameters))", headers: headers,
+        body: Array(PercentEncoding.form([("q", query)]).utf8))
+    }
+    return HTTPRequest("GET", "\(url)/query?\(PercentEncoding.form(parameters + [("q", query)]))", headers: headers)
+  }
+}
+
+/// The data sources of a page.
+struct DataSources: Sendable {
+  var all: [DataSource]
+
+  /// By uid, else by name; nothing, `default` and an unresolved `${DS_…}` of an export mean the default one.
+  func find(_ reference: DataSourceReference?) -> DataSource? {
+    guard let name = reference?.name, !name.isEmpty, name != "default", !name.hasPrefix("$") else {
+      return all.first { $0.isDefault } ?? all.first
+    }
+    return all.first { $0.uid == name } ?? all.first { $0.name == name }
+  }
+}
+
+enum Base64 {
+  static func encode(_ text: String) -> String {
+    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
+    var out: [UInt8] = []
+    let bytes = Array(text.utf8)
+    for start in stride(from: 0, to: bytes.count, by: 3) {
+      let group = (0..<3).map { start + $0 < bytes.count ? UInt32(bytes[start + $0]) : 0 }
+      let bits = group[0] << 16 | group[1] << 8 | group[2]
+      for index in 0..<4 {
+        out.append(
+          start + index > bytes.count ? UInt8(ascii: "=") : alphabet[Int(bits >> (18 - 6 * UInt32(index)) & 63)])
+      }
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+}
+
+enum PercentEncoding {
+  /// `a=1&b=%20x`
+  static func form(_ parameters: [(String, String)]) -> String {
+    parameters.map { "\(encode($0.0))=\(encode($0.1))" }.joined(separator: "&")
+  }
+
+  static func encode(_ text: String) -> String {
+    let hex = Array("0123456789ABCDEF".utf8)
+    var out: [UInt8] = []
+    for byte in text.utf8 {
+      switch byte {
+      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "~"):
+        out.append(byte)
+      default: out += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
+      }
+    }
+    return String(decoding: out, as: UTF8.self)
+  }
+}
