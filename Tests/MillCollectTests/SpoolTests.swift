@@ -1,0 +1,143 @@
+import Glibc
+import MillBase
+import Synchronization
+import Testing
+
+@testable import MillCollect
+
+@Suite struct SpoolTests {
+  @Test func namesNeverCollide() throws {
+    try withDirectory { directory in
+      let names = Monitor<[String]>([])
+      // Each as another process would be: all count from 0.
+      let workers = (0..<8).map { index in
+        Worker("spool-\(index)") { _ in
+          do {
+            var spool = try Spool(directory: directory, filesMax: 10_000, bytesMax: 1 << 20)
+            for turn in 0..<25 {
+              let name = try spool.write(Array("\(index)-\(turn)".utf8))
+              names.withLock { $0.append(name) }
+            }
+          } catch { Issue.record(error) }
+        }
+      }
+      for worker in workers { worker.join() }
+      let files = try Files.list(directory)
+      #expect(Set(names.withLock { $0 }).count == 200 && files.count == 200)
+      let documents = try files.map { try Files.readText("\(directory)/\($0)") }
+      #expect(Set(documents).count == 200)
+    }
+  }
+
+  @Test func completedNamesAreUsedUp() throws {
+    try withDirectory { directory in
+      var first = try Spool(directory: directory, filesMax: 10, bytesMax: 1000)
+      let name = try first.write([1])
+      try Files.rename("\(directory)/\(name)", to: "\(directory)/\(name).COMPLETED")
+      // The clock goes back: the same millisecond and number come again.
+      var taken = Spool.name(milliseconds: 1_700_000_000_123, sequence: 0)
+      #expect(taken == "response_20231114_221320_123_000000.json")
+      var second = try Spool(directory: directory, filesMax: 10, bytesMax: 1000)
+      for milliseconds in Clock.nowMilliseconds()..<Clock.nowMilliseconds() + 2000 {
+        taken = "\(directory)/\(Spool.name(milliseconds: milliseconds, sequence: 0)).COMPLETED"
+        _ = try Files.createAtomically([], at: taken)
+      }
+      #expect(try second.write([2]).hasSuffix("_000001.json"))
+    }
+  }
+
+  @Test func leftoversOfDeadRunsAreRemoved() throws {
+    try withDirectory { directory in
+      let alive = ".response_20240101_000000_000_000000.json.\(getpid()).7.tmp"
+      for name in [
+        ".response_20240101_000000_000_000000.json.999999999.7.tmp", alive, ".flumespool-main.meta", ".x.1.2.tmp",
+        "a.tmp",
+      ] {
+        _ = try Files.createAtomically([1], at: "\(directory)/\(name)")
+      }
+      _ = try Spool(directory: directory, filesMax: 10, bytesMax: 1000)
+      let left = try Files.list(directory)
+      #expect(left == [".flumespool-main.meta", alive, ".x.1.2.tmp", "a.tmp"])
+      // As after a restart in a container, where process ids come again.
+      var old = [timespec(tv_sec: 1_000_000_000, tv_nsec: 0), timespec(tv_sec: 1_000_000_000, tv_nsec: 0)]
+      utimensat(AT_FDCWD, "\(directory)/\(alive)", &old, 0)
+      _ = try Spool(directory: directory, filesMax: 10, bytesMax: 1000)
+      let rest = try Files.list(directory)
+      #expect(rest == [".flumespool-main.meta", ".x.1.2.tmp", "a.tmp"])
+    }
+  }
+
+  @Test(arguments: [(3, 1000), (1000, 30)])
+  func fullSpoolPausesAndResumes(filesMax: Int, bytesMax: Int) throws {
+    try withDirectory { directory in
+      let lines = Mutex<[String]>([])
+      let api = try APIDouble { _, _ in .text("[\"12345\"]") }
+      let setup = try Setup(api.url, in: directory) { configuration in
+        configuration.name = "full-\(filesMax)"
+        configuration.spoolFilesMax = filesMax
+        configuration.spoolBytesMax = bytesMax
+        configuration.documentBytesMax = 20
+      }
+      Log.observe { _, _, line in if line.contains("full-\(filesMax)") { lines.withLock { $0.append(line) } } }
+      setup.collector.start()
+      defer { setup.collector.stop() }
+      let paused = eventually { setup.status.pausedBecause != nil }
+      #expect(paused && setup.status.written == 3 && setup.status.spoolFiles == 3 && setup.status.spoolBytes == 27)
+      #expect(setup.status.pausedBecause?.contains(filesMax == 3 ? "spoolFilesMax 3" : "spoolBytesMax 30") == true)
+      #expect(setup.metrics.sum("millrace_collect_paused") == 1)
+      let asked = api.requests
+      usleep(1_200_000)
+      #expect(api.requests == asked && setup.status.written == 3)
+      // An agent completes one.
+      let name = try setup.files()[0]
+      try Files.rename("\(setup.spool)/\(name)", to: "\(setup.spool)/\(name).COMPLETED")
+      let resumed = eventually { setup.status.written == 4 }
+      #expect(resumed)
+      let pausedAgain = eventually { setup.status.pausedBecause != nil }
+      #expect(pausedAgain && setup.status.failed == 0)
+      let pauses = lines.withLock { lines in lines.filter { $0.contains("pauses") }.count }
+      #expect((1...2).contains(pauses), "one line for each pause")
+    }
+  }
+
+  @Test func fullDiskIsWaitedOut() throws {
+    try withDirectory { directory in
+      let spool = "\(directory)/spool"
+      try Files.makeDirectory(spool)
+      guard system("mount -t tmpfs -o size=64k tmpfs \(spool) 2>/dev/null") == 0 else {
+        print("skipped: a small tmpfs can't be mounted here")
+        return
+      }
+      defer { system("umount -l \(spool)") }
+      let api = try APIDouble { _, _ in .text("\"\(String(repeating: "x", count: 30_000))\"") }
+      let setup = try Setup(api.url, in: directory)
+      setup.collector.start()
+      defer { setup.collector.stop() }
+      let paused = eventually { setup.status.pausedBecause?.contains("No space left") == true }
+      #expect(paused && setup.errors("spool") > 0, "\(setup.status)")
+      let full = try setup.documents()
+      #expect(full.allSatisfy { $0.utf8.count == 30_002 } && full.count == setup.status.written)
+      for name in try setup.files() { try Files.remove("\(spool)/\(name)") }
+      let written = setup.status.written
+      let resumed = eventually { setup.status.written > written }
+      #expect(resumed)
+      let after = try setup.documents()
+      #expect(after.allSatisfy { $0.utf8.count == 30_002 })
+    }
+  }
+
+  @Test func removedDirectoryIsMadeAnew() throws {
+    try withDirectory { directory in
+      let api = try APIDouble { _, _ in .json([]) }
+      let setup = try Setup(api.url, in: directory)
+      setup.collector.start()
+      defer { setup.collector.stop() }
+      let before = eventually { setup.status.written > 0 }
+      rename(setup.spool, "\(directory)/elsewhere")
+      let failed = eventually { setup.errors("spool") > 0 }
+      let written = setup.status.written
+      let after = eventually { setup.status.written > written }
+      #expect(before && failed && after)
+    }
+  }
+}
