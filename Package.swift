@@ -61,6 +61,10 @@ let package = Package(
     // The command line.
     .executableTarget(
       name: "millrace-cli", dependencies: ["Millrace"], swiftSettings: strict),
+    // The seed's query without SQL, to tune JSON reading and line writing.
+    .executableTarget(
+      name: "seed-query-bench", dependencies: ["MillBase", "MillColumns", "MillQuery", "MillStore"],
+      path: "Benchmarks/seed-query-bench", swiftSettings: strict),
 
     tests("MillBaseTests", ["MillBase"]),
     tests("MillColumnsTests", ["MillColumns"]),

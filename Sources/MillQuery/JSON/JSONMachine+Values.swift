@@ -66,7 +66,8 @@ extension JSONMachine {
       if next < childCount, child.pointee.leadCount > 0, child.pointee.count == row,
         Self.equal(p, child.pointee.lead, child.pointee.leadCount)
       {
-        p += child.pointee.leadCount
+        // There may be more white space than last time.
+        p = skipSpace(p + child.pointee.leadCount)
         next += 1
       } else {
         let skipped = expected.pointee.skippedCount

@@ -1,0 +1,96 @@
+import Glibc
+import MillBase
+import MillColumns
+
+/// A file of lines in chunks that several threads read at once, each by itself.
+///
+/// A line belongs to the chunk in which it begins, so every line is in exactly one chunk.
+public final class LineFile: Sendable {
+  /// A line has at most so many bytes.
+  public static let lineBytesMax = 256 << 20
+
+  public let path: String
+  public let chunkBytes: Int
+  /// Bytes when it was opened; what is added later is not read.
+  public let size: Int64
+  private let file: File
+
+  /// - Parameter chunkBytes: about so many bytes a chunk; 1 MiB stays in the processor's cache.
+  public init(_ path: String, chunkBytes: Int = 1 << 20) throws {
+    precondition(chunkBytes > 0)
+    self.path = path
+    self.chunkBytes = chunkBytes
+    file = try File(path, .read)
+    size = try file.size()
+  }
+
+  public var chunkCount: Int { Int((size + Int64(chunkBytes) - 1) / Int64(chunkBytes)) }
+
+  /// Reads a chunk into the buffer (used again and again by its thread) and passes its lines on, whole, with their
+  /// line ends (the file's last line may have none).
+  ///
+  /// - Throws: `.system`; `.limit` for a line above ``lineBytesMax``.
+  public func read<Result>(
+    chunk index: Int, using buffer: inout BufferBuilder, _ body: (UnsafeRawBufferPointer) throws -> Result
+  ) throws -> Result {
+    let begin = Int64(index) * Int64(chunkBytes)
+    let end = min(size, begin + Int64(chunkBytes))
+    // The byte before tells whether a line begins with the chunk.
+    let from = max(0, begin - 1)
+    buffer.count = 0
+    try fill(&buffer, from, to: end)
+    var start = 0
+    if begin > 0 {
+      guard let newline = Self.newline(buffer.base, 0, buffer.count) else {
+        return try body(UnsafeRawBufferPointer(start: nil, count: 0))
+      }
+      start = newline + 1
+      if from + Int64(start) >= end { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+    }
+    var stop = buffer.count
+    if buffer.base.load(fromByteOffset: stop - 1, as: UInt8.self) != 10 {
+      // The last line goes on in the next chunk.
+      var searched = stop
+      while true {
+        let more = min(size, from + Int64(searched) + 64 << 10)
+        try fill(&buffer, from + Int64(searched), to: more)
+        if let newline = Self.newline(buffer.base, searched, buffer.count) {
+          stop = newline + 1
+          break
+        }
+        stop = buffer.count
+        if more == size || stop == searched { break }
+        searched = stop
+        guard searched <= Self.lineBytesMax else {
+          throw MillError(
+            .limit, "a line of more than \(Self.lineBytesMax) bytes near byte \(begin)", at: .init(file: path))
+        }
+      }
+    }
+    return try body(UnsafeRawBufferPointer(start: buffer.base + start, count: stop - start))
+  }
+
+  private func fill(_ buffer: inout BufferBuilder, _ from: Int64, to end: Int64) throws {
+    let count = Int(end - from)
+    buffer.reserve(count)
+    buffer.count += try file.read(
+      into: UnsafeMutableRawBufferPointer(start: buffer.base + buffer.count, count: count), at: from)
+  }
+
+  private static func newline(_ base: UnsafeMutableRawPointer, _ from: Int, _ to: Int) -> Int? {
+    memchr(base + from, 10, to - from).map { UnsafeMutableRawPointer(mutating: $0) - base }
+  }
+}
+
+extension JSONReader {
+  /// Reads each line as a document. A line end may be LF or CR LF; a last line without one counts too.
+  public func append(lines: UnsafeRawBufferPointer) throws {
+    var start = 0
+    while start < lines.count {
+      let rest = lines.baseAddress! + start
+      let count = memchr(rest, 10, lines.count - start).map { UnsafeRawPointer($0) - rest } ?? lines.count - start
+      try append(UnsafeRawBufferPointer(start: rest, count: count))
+      start += count + 1
+    }
+  }
+}

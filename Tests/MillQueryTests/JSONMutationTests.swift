@@ -1,0 +1,66 @@
+import MillColumns
+import Testing
+
+@testable import MillQuery
+
+/// Deterministic numbers (SplitMix64).
+private struct Dice: RandomNumberGenerator {
+  var state: UInt64
+  mutating func next() -> UInt64 {
+    state &+= 0x9E37_79B9_7F4A_7C15
+    var z = state
+    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+    return z ^ (z >> 31)
+  }
+}
+
+/// What a reader has learned from one document must never change what it makes of the next: damaged documents, read
+/// after each other, give what a new reader gives for each.
+@Test(arguments: 1...8)
+func learningChangesNothing(_ seed: UInt64) throws {
+  let originals = [
+    #"{"data": [{"ID Nation": "01000US", "Nation": "United States", "ID Year": 2022, "Population": 331097593.5}, {"ID Nation": "x", "Nation": "C\u00f4te d'Ivoire", "ID Year": -7}], "source": [{"measures": ["Population"], "n": null}], "m": {"a": true, "b": false}}"#,
+    #"{"m":{"k":"v"},"source":{"measures":[1,2.5e3,"é"]},"data":[{"Nation":"N","ID Nation":12,"extra":{"deep":[[]]}}]}"#,
+    #"{ "data" : null , "source" : "text" , "data" : [ { } , null ] }"#,
+  ].map { Array($0.utf8) }
+  let alphabet = Array("{}[]\",:\\0123456789-+.eE truefalsnuN'/*\n\u{0}é".utf8) + [0xFF, 0x80]
+  var dice = Dice(state: seed)
+  var documents: [[UInt8]] = []
+  for _ in 0..<400 {
+    var document = originals.randomElement(using: &dice)!
+    for _ in 0..<Int.random(in: 0...3, using: &dice) {
+      let at = Int.random(in: 0..<document.count, using: &dice)
+      switch Int.random(in: 0..<4, using: &dice) {
+      case 0: document[at] = alphabet.randomElement(using: &dice)!
+      case 1: document.insert(alphabet.randomElement(using: &dice)!, at: at)
+      case 2: document.remove(at: at)
+      default:
+        let other = originals.randomElement(using: &dice)!
+        let from = Int.random(in: 0..<other.count, using: &dice)
+        document.insert(contentsOf: other[from..<min(other.count, from + 20)], at: at)
+      }
+    }
+    documents.append(document)
+  }
+  let type = DataType.struct(
+    Schema([
+      .init(
+        "data",
+        .array(
+          .struct(
+            Schema([
+              .init("ID Nation", .string), .init("Nation", .string), .init("ID Year", .integer),
+              .init("Population", .double),
+            ])))), .init("m", .map(key: .string, value: .string)), .init("source", .string),
+    ]))
+  let needs: [NeededJSON] = [.all, .columns(["data": .columns(["Nation": .all])])]
+  for needed in needs {
+    let together = try JSONReader(type, needed: needed).read(Column(.binary, documents.map { .binary($0) }))
+    for (row, document) in documents.enumerated() {
+      let alone = try JSONReader(type, needed: needed).read(Column(.binary, [.binary(document)]))
+      #expect(
+        together.column.value(row) == alone.column.value(0), "row \(row): \(String(decoding: document, as: UTF8.self))")
+    }
+  }
+}
