@@ -1,0 +1,113 @@
+import MillBase
+import MillColumns
+import MillLog
+import Synchronization
+
+/// A script, parsed, analysed and ready to run over record batches.
+///
+/// Stateless and safe from several threads: every lane may process record batches of its own at the same time.
+public final class CompiledQuery: Sendable {
+  /// What the query reads: Kafka topics or files. Empty for a SELECT without FROM.
+  public let sources: [Source]
+  /// Columns of the result.
+  public let schema: Schema
+  /// The logical plan as an indented tree.
+  public let planText: String
+  /// The script's file, for messages.
+  public let file: String?
+
+  private let root: Operator
+  private let needs: [Int: NeededJSON]
+  private let idle = Mutex<[LaneBox]>([])
+
+  /// @unchecked: a lane is used by one thread at a time; the list of idle ones is behind a lock.
+  private struct LaneBox: @unchecked Sendable { let lane: Lane }
+
+  /// - Parameters:
+  ///   - script: CREATE TEMPORARY VIEW … USING kafka|text|json OPTIONS (…); …; one SELECT.
+  ///   - file: for messages.
+  ///   - ansi: spark.sql.ansi.enabled; the script may SET it otherwise. Default true, as in Spark 4.
+  /// - Throws: `.configuration` with file, line, column, and the nearest name for one that can't be found.
+  public init(script: String, file: String? = nil, ansi: Bool = true) throws {
+    var analyzer = Analyzer(file: file, ansi: ansi)
+    let plan = try analyzer.analyze(Parser.statements(of: script, file: file))
+    self.file = file
+    sources = plan.sources
+    schema = plan.schema
+    planText = plan.text()
+    var needs = Needs()
+    for index in plan.schema.columns.indices { needs.columns[index] = .all }
+    root = Operator(plan, &needs)
+    self.needs = needs.json
+  }
+
+  /// Runs the query over one record batch of one of its sources.
+  ///
+  /// - Parameters:
+  ///   - source: the source's name; nil = the first.
+  ///   - now: microseconds since 1970 for current_timestamp(); nil = the clock.
+  /// - Throws: `.badInput` with the record's topic-partition@offset and Spark's error text: an ANSI error, or mode
+  ///   FAILFAST.
+  public func process(
+    _ batch: RecordBatch, source: String? = nil, now: Int64? = nil
+  ) throws -> QueryOutput {
+    let lane = idle.withLock { $0.popLast() }?.lane ?? Lane(needs: needs)
+    lane.now = now ?? Clock.nowNanoseconds() / 1000
+    lane.malformed = []
+    lane.misfitCount = 0
+    let frames: [Frame]
+    do {
+      frames = try root.run(batch, from: source ?? sources.first?.name, lane)
+    } catch let failure as RowFailure {
+      throw error(failure, batch)
+    }
+    let batches = frames.map { frame in
+      ColumnBatch(
+        schema, zip(frame.columns, schema.columns).map { $0.0?.column ?? Column($0.1.type, []) }, count: frame.count)
+    }
+    let output = QueryOutput(
+      batch: ColumnBatch.concatenate(batches, schema: schema), malformed: lane.malformed,
+      misfitCount: lane.misfitCount)
+    // After an error the lane is not used again: its readers stopped in the middle.
+    let box = LaneBox(lane: lane)
+    idle.withLock { $0.append(box) }
+    return output
+  }
+
+  /// The result of a SELECT without FROM.
+  public func evaluate(now: Int64? = nil) throws -> ColumnBatch {
+    try process(RecordBatch(topicPartition: TopicPartition("", 0), nextOffset: 0), now: now).batch
+  }
+
+  private func error(_ failure: RowFailure, _ batch: RecordBatch) -> MillError {
+    var place = MillError.Place(file: file, line: failure.position?.line, column: failure.position?.column)
+    if failure.row < batch.count { place.key = origin(of: failure.row, in: batch) }
+    return MillError(.badInput, failure.failure.text, at: place)
+  }
+
+  /// `pop-0@17`; for files `path@byte`.
+  func origin(of slot: Int, in batch: RecordBatch) -> String {
+    let offset = batch.slots[slot].offset
+    if case .files? = sources.first?.kind { return "\(batch.topicPartition.topic)@\(offset)" }
+    return "\(batch.topicPartition)@\(offset)"
+  }
+}
+
+/// What a query made of one record batch.
+public struct QueryOutput: Sendable {
+  /// A record that could not be read.
+  public struct Malformed: Sendable, Equatable {
+    /// Index in the record batch's slots.
+    public var slot: Int
+    public var reason: String
+    public init(slot: Int, reason: String) {
+      self.slot = slot
+      self.reason = reason
+    }
+  }
+  public var batch: ColumnBatch
+  /// Records whose text is no JSON document of the query's schema. Their rows are in `batch` as Spark has them.
+  public var malformed: [Malformed]
+  /// Documents with a value that does not fit its column's type (null there, as in Spark).
+  public var misfitCount: Int
+}

@@ -1,0 +1,375 @@
+import MillBase
+import MillColumns
+
+/// Syntax → plan: looks up views, columns and functions, finds every type, and says what is wrong with its place.
+struct Analyzer {
+  let file: String?
+  var ansi: Bool
+  var enablePartialResults = true
+  private(set) var views: [String: View] = [:]
+  private(set) var fromJSONCount = 0
+
+  enum View {
+    case source(Source)
+    case query(Plan)
+  }
+
+  init(file: String?, ansi: Bool) {
+    self.file = file
+    self.ansi = ansi
+  }
+
+  func error(_ message: String, at position: SourcePosition, wayOut: String? = nil) -> MillError {
+    MillError(
+      .configuration, message, at: .init(file: file, line: position.line, column: position.column), wayOut: wayOut)
+  }
+
+  // MARK: Script
+
+  /// A script's statements in order; the one SELECT is the result.
+  mutating func analyze(_ statements: [Statement]) throws -> Plan {
+    var result: Plan?
+    for statement in statements {
+      switch statement.kind {
+      case .set(let key, let value): try set(key, value, at: statement.position)
+      case .createSource(let name, let format, let schema, let options, let replaces):
+        try checkNew(name, replaces, at: statement.position)
+        views[name.lowercased()] = try source(name, format, schema, options, at: statement.position)
+      case .createView(let name, let columns, let query, let replaces):
+        try checkNew(name, replaces, at: statement.position)
+        views[name.lowercased()] = .query(try rename(plan(query), columns, at: statement.position))
+      case .query(let query):
+        guard result == nil else {
+          throw error(
+            "a script holds one SELECT, this is the second", at: statement.position,
+            wayOut: "put it in a file of its own")
+        }
+        result = try plan(query)
+      }
+    }
+    guard let result else {
+      throw error("the script has no SELECT", at: .init(line: 1, column: 1), wayOut: "end it with SELECT … FROM …")
+    }
+    return result
+  }
+
+  private func checkNew(_ name: String, _ replaces: Bool, at position: SourcePosition) throws {
+    if !replaces, views[name.lowercased()] != nil {
+      throw error(
+        "the view \(name) exists already", at: position, wayOut: "choose another name, or write CREATE OR REPLACE")
+    }
+  }
+
+  private static let settings = [
+    "spark.sql.ansi.enabled", "spark.sql.json.enablePartialResults", "spark.sql.session.timeZone",
+    "spark.sql.caseSensitive",
+  ]
+
+  private mutating func set(_ key: String, _ value: String, at position: SourcePosition) throws {
+    func flag() throws -> Bool {
+      guard let flag = Bool(value.lowercased()) else {
+        throw error("\(key) wants true or false, not \(value)", at: position)
+      }
+      return flag
+    }
+    switch key {
+    case "spark.sql.ansi.enabled": ansi = try flag()
+    case "spark.sql.json.enablePartialResults": enablePartialResults = try flag()
+    case "spark.sql.session.timeZone":
+      guard ["UTC", "GMT", "Z", "+00:00", "Etc/UTC"].contains(value) else {
+        throw error("the time zone \(value) is not supported yet", at: position, wayOut: "UTC is")
+      }
+    case "spark.sql.caseSensitive":
+      if try flag() { throw error("spark.sql.caseSensitive = true is not supported yet", at: position) }
+    default:
+      let nearest = Nearest.name(to: key, among: Self.settings)
+      throw error(
+        "unknown setting \(key)", at: position,
+        wayOut: nearest.map { "did you mean \($0)?" } ?? "known are: \(Self.settings.joined(separator: ", "))")
+    }
+  }
+
+  private mutating func source(
+    _ name: String, _ format: String, _ schema: Schema?, _ options: [Statement.Option], at position: SourcePosition
+  ) throws -> View {
+    let reader = SourceOptions(file: file, position: position, options: options)
+    switch format.lowercased() {
+    case "kafka":
+      if schema != nil { throw error("kafka has its own columns: leave the column list out", at: position) }
+      let kafka = try reader.kafka()
+      var columns = KafkaSource.schema
+      if kafka.includeHeaders { columns.columns.append(KafkaSource.headersColumn) }
+      return .source(Source(name: name, kind: .kafka(kafka), schema: columns))
+    case "text":
+      let (files, _) = try reader.files(.text)
+      let columns = schema ?? Schema([.init("value", .string)])
+      guard columns.count == 1, columns.columns[0].type == .string else {
+        throw error("text has one column of type STRING", at: position)
+      }
+      return .source(Source(name: name, kind: .files(files), schema: columns))
+    case "json":
+      let (files, json) = try reader.files(.json)
+      guard let schema else {
+        throw error(
+          "a json source needs its columns with their types", at: position,
+          wayOut: "write CREATE TEMPORARY VIEW \(name) (a INT, b STRING) USING json OPTIONS (…)")
+      }
+      let lines = Schema([.init("value", .string)])
+      let scan = Plan.scan(Source(name: name, kind: .files(files), schema: lines))
+      let value = Expression(.column(0), .string, position)
+      let parsed = Expression(
+        .fromJSON(value, fromJSON(.struct(schema), json)), .struct(schema), position)
+      let row = Plan.project([parsed], Schema([.init("row", .struct(schema))]), scan)
+      // Spark's json source gives no row for a blank line.
+      let kept = Plan.filter(
+        FunctionLibrary.notNull(Expression(.column(0), .struct(schema), position), position), row)
+      let fields = schema.columns.enumerated().map { index, column in
+        Expression(.field(Expression(.column(0), .struct(schema), position), index), column.type, position)
+      }
+      return .query(.project(fields, schema, kept))
+    default:
+      let nearest = Nearest.name(to: format, among: ["kafka", "text", "json"])
+      throw error(
+        "unknown source format \(format)", at: position,
+        wayOut: nearest.map { "did you mean \($0)?" } ?? "known are kafka, text and json")
+    }
+  }
+
+  mutating func fromJSON(_ schema: DataType, _ options: JSONOptions) -> FromJSON {
+    var options = options
+    if !enablePartialResults { options.enablePartialResults = false }
+    defer { fromJSONCount += 1 }
+    return FromJSON(id: fromJSONCount, schema: schema, options: options)
+  }
+
+  private func rename(_ plan: Plan, _ names: [String], at position: SourcePosition) throws -> Plan {
+    if names.isEmpty { return plan }
+    guard names.count == plan.schema.count else {
+      throw error("\(names.count) names for \(plan.schema.count) columns", at: position)
+    }
+    let columns = zip(names, plan.schema.columns).map { Schema.Column($0, $1.type) }
+    let picks = columns.enumerated().map { Expression(.column($0.offset), $0.element.type, position) }
+    return .project(picks, Schema(columns), plan)
+  }
+
+  // MARK: Queries
+
+  mutating func plan(_ query: Query) throws -> Plan {
+    let outer = views
+    defer { views = outer }
+    for named in query.with {
+      views[named.name.lowercased()] = .query(try rename(plan(named.query), named.columns, at: named.position))
+    }
+    var plans: [Plan] = []
+    for body in query.bodies {
+      switch body {
+      case .select(let select): plans.append(try plan(select))
+      case .nested(let inner): plans.append(try plan(inner))
+      }
+    }
+    return plans.count == 1 ? plans[0] : try union(plans, at: query.position)
+  }
+
+  /// Names of the first, types in common.
+  private func union(_ plans: [Plan], at position: SourcePosition) throws -> Plan {
+    let first = plans[0].schema
+    var columns: [Schema.Column] = []
+    for plan in plans where plan.schema.count != first.count {
+      throw error(
+        "UNION ALL joins \(first.count) columns with \(plan.schema.count)", at: position,
+        wayOut: "give both sides the same columns")
+    }
+    for index in first.columns.indices {
+      let types = plans.map { $0.schema.columns[index].type }
+      guard let type = TypeCoercion(ansi: ansi).common(types) else {
+        let list = types.map(\.sql).joined(separator: ", ")
+        throw error("column \(index + 1) of UNION ALL has no type in common: \(list)", at: position)
+      }
+      columns.append(.init(first.columns[index].name, type))
+    }
+    let mode: CastMode = ansi ? .ansi : .legacy
+    return .unionAll(
+      plans.map { plan in
+        if plan.schema == Schema(columns) { return plan }
+        let picks = columns.enumerated().map { index, column in
+          let pick = Expression(.column(index), plan.schema.columns[index].type, position)
+          return pick.type == column.type ? pick : Expression(.cast(pick, mode), column.type, position)
+        }
+        return .project(picks, Schema(columns), plan)
+      })
+  }
+
+  private mutating func plan(_ select: Select) throws -> Plan {
+    var (plan, scope) = try relation(select.from)
+    for lateral in select.lateralViews { try apply(lateral, &plan, &scope) }
+    if let filter = select.filter {
+      var condition = try expression(filter, scope)
+      if condition.type != .boolean {
+        guard condition.type == .string || condition.type == .null else {
+          throw error("WHERE wants BOOLEAN, not \(condition.type.sql)", at: condition.position)
+        }
+        condition = Expression(.cast(condition, ansi ? .ansi : .legacy), .boolean, condition.position)
+      }
+      plan = .filter(condition, plan)
+    }
+    return try project(select, plan, scope)
+  }
+
+  private mutating func relation(_ relation: Relation?) throws -> (Plan, Scope) {
+    switch relation {
+    case nil: return (.oneRow, Scope(Schema([]), qualifier: nil))
+    case .view(let name, let alias, let position):
+      guard let view = views[name.lowercased()] else {
+        let nearest = Nearest.name(to: name, among: views.keys.sorted())
+        throw error(
+          "the view \(name) does not exist", at: position,
+          wayOut: nearest.map { "did you mean \($0)?" }
+            ?? (views.isEmpty
+              ? "create it first with CREATE TEMPORARY VIEW"
+              : "known are: \(views.keys.sorted().joined(separator: ", "))"))
+      }
+      let plan: Plan
+      switch view {
+      case .source(let source): plan = .scan(source)
+      case .query(let inner): plan = inner
+      }
+      return (plan, Scope(plan.schema, qualifier: alias ?? name))
+    case .subquery(let query, let alias, _):
+      let plan = try plan(query)
+      return (plan, Scope(plan.schema, qualifier: alias))
+    }
+  }
+
+  // MARK: Generators
+
+  private mutating func apply(_ lateral: LateralView, _ plan: inout Plan, _ scope: inout Scope) throws {
+    guard case .call(let name, let arguments) = lateral.generator.kind,
+      case (var generator, var columns)? = try self.generator(name, arguments, scope, at: lateral.generator.position)
+    else {
+      throw error("LATERAL VIEW wants a generator, like explode(…)", at: lateral.generator.position)
+    }
+    generator.isOuter = generator.isOuter || lateral.isOuter
+    try label(&columns, lateral.aliases, at: lateral.position)
+    plan = .generate(generator, Schema(plan.schema.columns + columns), plan)
+    scope.entries += columns.map { .init(qualifier: lateral.viewName, name: $0.name, type: $0.type) }
+  }
+
+  private func label(_ columns: inout [Schema.Column], _ aliases: [String], at position: SourcePosition) throws {
+    if aliases.isEmpty { return }
+    guard aliases.count == columns.count else {
+      throw error(
+        "the generator gives \(columns.count) column\(columns.count == 1 ? "" : "s"), but there are \(aliases.count) "
+          + "aliases", at: position)
+    }
+    for index in columns.indices { columns[index].name = aliases[index] }
+  }
+
+  /// nil when the function is no generator.
+  private mutating func generator(
+    _ name: String, _ arguments: [Syntax], _ scope: Scope, at position: SourcePosition
+  ) throws -> (Generator, [Schema.Column])? {
+    let lower = name.lowercased()
+    guard FunctionLibrary.generators.contains(lower) else { return nil }
+    guard arguments.count == 1 else { throw error("\(name) takes one argument", at: position) }
+    let input = try expression(arguments[0], scope)
+    var columns: [Schema.Column]
+    switch input.type {
+    case .array(.struct(let schema)) where lower.hasPrefix("inline"): columns = schema.columns
+    case .array(let element) where !lower.hasPrefix("inline"): columns = [.init("col", element)]
+    case .map(let key, let value) where !lower.hasPrefix("inline"):
+      columns = [.init("key", key), .init("value", value)]
+    default:
+      throw error(
+        "\(name) wants \(lower.hasPrefix("inline") ? "an array of structs" : "an array or a map"), not \(input.type.sql)",
+        at: input.position)
+    }
+    let hasPosition = lower.hasPrefix("pos")
+    if hasPosition { columns.insert(.init("pos", .integer), at: 0) }
+    return (
+      Generator(
+        input: input, isOuter: lower.hasSuffix("_outer"), hasPosition: hasPosition,
+        inlinesFields: lower.hasPrefix("inline")), columns
+    )
+  }
+
+  // MARK: The select list
+
+  private mutating func project(_ select: Select, _ input: Plan, _ scope: Scope) throws -> Plan {
+    var plan = input
+    var expressions: [Expression] = []
+    var columns: [Schema.Column] = []
+    var hasGenerator = false
+    for item in select.items {
+      let position = item.expression.position
+      if case .star(let parts) = item.expression.kind {
+        for (expression, name) in try star(parts, scope, at: position) {
+          expressions.append(expression)
+          columns.append(.init(name, expression.type))
+        }
+        continue
+      }
+      if case .call(let name, let arguments) = item.expression.kind,
+        case (let generator, var generated)? = try self.generator(name, arguments, scope, at: position)
+      {
+        guard !hasGenerator else {
+          throw error(
+            "only one generator is allowed in a select list", at: position, wayOut: "use LATERAL VIEW for the others")
+        }
+        hasGenerator = true
+        try label(&generated, item.aliases, at: position)
+        let start = plan.schema.count
+        plan = .generate(generator, Schema(plan.schema.columns + generated), plan)
+        for (offset, column) in generated.enumerated() {
+          expressions.append(Expression(.column(start + offset), column.type, position))
+          columns.append(column)
+        }
+        // The generated columns can't be named in the same list: the scope stays.
+        continue
+      }
+      guard item.aliases.count <= 1 else {
+        throw error("several aliases are for generators only", at: position)
+      }
+      let aliases = LateralAliases(expressions: expressions, columns: columns)
+      let expression = try self.expression(item.expression, scope, aliases)
+      expressions.append(expression)
+      columns.append(.init(item.aliases.first ?? SyntaxName.of(item.expression), expression.type))
+    }
+    return .project(expressions, Schema(columns), plan)
+  }
+
+  /// `*`, `view.*`, `struct.*`
+  private mutating func star(
+    _ parts: [String], _ scope: Scope, at position: SourcePosition
+  ) throws -> [(Expression, String)] {
+    func picks(_ indices: [Int]) -> [(Expression, String)] {
+      indices.map { (Expression(.column($0), scope.entries[$0].type, position), scope.entries[$0].name) }
+    }
+    if parts.isEmpty {
+      guard !scope.entries.isEmpty else { throw error("* needs a FROM", at: position) }
+      return picks(Array(scope.entries.indices))
+    }
+    if parts.count == 1 {
+      let indices = scope.indices(qualifier: parts[0])
+      if !indices.isEmpty { return picks(indices) }
+    }
+    let base = try expression(Syntax(kind: .name(parts), position: position), scope)
+    guard case .struct(let schema) = base.type else {
+      throw error(
+        "\(parts.joined(separator: ".")).* wants a struct or a view, not \(base.type.sql)", at: position)
+    }
+    return schema.columns.enumerated().map { index, column in
+      (Expression(.field(base, index), column.type, position), column.name)
+    }
+  }
+}
+
+/// Aliases from earlier in the same select list, which later entries may name (Spark's lateral column aliases).
+struct LateralAliases {
+  var expressions: [Expression] = []
+  var columns: [Schema.Column] = []
+
+  func expression(_ name: String) -> Expression? {
+    let found = columns.indices.filter { columns[$0].name.lowercased() == name.lowercased() }
+    return found.count == 1 ? expressions[found[0]] : nil
+  }
+}

@@ -1,0 +1,134 @@
+import MillColumns
+
+extension FunctionLibrary {
+  static let patternFunctions: [FunctionDefinition] = [
+    FunctionDefinition("rlike", "regexp", "regexp_like", arity: 2) { call in try rlike(&call) },
+    FunctionDefinition("like", arity: 2) { call in try like(&call, escape: "\\", ignoresCase: false) },
+    FunctionDefinition("ilike", arity: 2) { call in try like(&call, escape: "\\", ignoresCase: true) },
+    FunctionDefinition("regexp_replace", arity: 3) { call in
+      try call.castAllToText()
+      return call.text { arguments, lane in
+        let regex = try lane.patterns.regex(arguments[1])
+        let template = try Replacement(arguments[2])
+        return arguments[0].replacing(regex) { template.fill($0) }
+      }
+    },
+    FunctionDefinition("regexp_extract", arity: 2...3) { call in
+      if call.count == 2 { call.arguments.append(.constant(.integer(1), .integer, call.position)) }
+      try call.castToText([0, 1])
+      try call.cast(2, to: .integer)
+      return call.result(.string) { vectors, evaluation in
+        let (texts, patterns, groups) = (vectors[0].strings, vectors[1].strings, vectors[2].fixed(Int32.self))
+        return try evaluation.mapBytes(vectors) { row, out in
+          let regex = try evaluation.lane.patterns.regex(patterns[row])
+          guard let match = texts[row].firstMatch(of: regex) else { return true }
+          let group = Int(groups[row])
+          guard match.output.indices.contains(group) else {
+            throw Failure(
+              "[INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX] The value of parameter(s) `idx` in `regexp_extract` is "
+                + "invalid: Expects group index between 0 and \(match.output.count - 1), but got \(group). SQLSTATE: 22023"
+            )
+          }
+          out += (match.output[group].substring ?? "").utf8
+          return true
+        }
+      }
+    },
+    FunctionDefinition("split", arity: 2...3) { call in
+      if call.count == 2 { call.arguments.append(.constant(.integer(-1), .integer, call.position)) }
+      try call.castToText([0, 1])
+      try call.cast(2, to: .integer)
+      return call.result(.array(.string)) { vectors, evaluation in
+        let (texts, patterns, limits) = (vectors[0].strings, vectors[1].strings, vectors[2].fixed(Int32.self))
+        return try evaluation.build(vectors, to: .array(.string)) { row, out in
+          if texts.isNull(row) || patterns.isNull(row) || limits.isNull(row) { return out.appendNull() }
+          let regex = try evaluation.lane.patterns.regex(patterns[row])
+          for part in split(texts[row], regex, limit: Int(limits[row])) { out.children[0].builder.append(part) }
+          out.closeRow()
+        }
+      }
+    },
+  ]
+
+  static func rlike(_ call: inout FunctionCall) throws -> Expression {
+    try call.castAllToText()
+    return call.result(.boolean) { vectors, evaluation in
+      try evaluation.map(vectors, vectors[0].strings, vectors[1].strings, to: .boolean) { text, pattern in
+        UInt8(text.firstMatch(of: try evaluation.lane.patterns.regex(pattern)) == nil ? 0 : 1)
+      }
+    }
+  }
+
+  static func like(_ call: inout FunctionCall, escape: Character, ignoresCase: Bool) throws -> Expression {
+    try call.castAllToText()
+    let escape = escape.unicodeScalars.first!
+    return call.result(.boolean) { vectors, evaluation in
+      var last: (text: String, pattern: LikePattern)?
+      return try evaluation.map(vectors, vectors[0].strings, vectors[1].strings, to: .boolean) { text, pattern in
+        let pattern = ignoresCase ? pattern.lowercased() : pattern
+        if last?.text != pattern { last = (pattern, try LikePattern(pattern, escape: escape)) }
+        return UInt8(last!.pattern.matches(ignoresCase ? text.lowercased() : text) ? 1 : 0)
+      }
+    }
+  }
+
+  /// Java's String.split: at every match, at most `limit` parts when it is above 0, empty parts at the end are kept
+  /// for a limit of −1 (Spark's default), no empty part in front for a match of nothing at the start.
+  private static func split(_ text: String, _ regex: Regex<AnyRegexOutput>, limit: Int) -> [String] {
+    var parts: [String] = []
+    var from = text.startIndex
+    for match in text.matches(of: regex) {
+      if limit > 0, parts.count == limit - 1 { break }
+      if match.range.isEmpty, match.range.lowerBound == text.startIndex || match.range.lowerBound == text.endIndex {
+        continue
+      }
+      parts.append(String(text[from..<match.range.lowerBound]))
+      from = match.range.upperBound
+    }
+    parts.append(String(text[from...]))
+    if limit == 0 { while parts.count > 1, parts.last == "" { parts.removeLast() } }
+    return parts
+  }
+
+  /// Java's replacement text: $1 is a group, a backslash takes the next character as it is.
+  private struct Replacement {
+    private enum Part {
+      case text(String)
+      case group(Int)
+    }
+    private var parts: [Part] = []
+
+    init(_ template: String) throws(Failure) {
+      var scalars = template.unicodeScalars[...]
+      var text = String.UnicodeScalarView()
+      func flush(_ parts: inout [Part]) {
+        if !text.isEmpty { parts.append(.text(String(text))) }
+        text.removeAll()
+      }
+      while let scalar = scalars.popFirst() {
+        if scalar == "\\", let next = scalars.popFirst() {
+          text.append(next)
+        } else if scalar == "$" {
+          guard let digit = scalars.popFirst(), ("0"..."9").contains(digit) else {
+            throw Failure("Illegal group reference in the replacement '\(template)'")
+          }
+          flush(&parts)
+          parts.append(.group(Int(digit.value) - 48))
+        } else {
+          text.append(scalar)
+        }
+      }
+      flush(&parts)
+    }
+
+    func fill(_ match: Regex<AnyRegexOutput>.Match) -> String {
+      parts.map { part in
+        switch part {
+        case .text(let text): text
+        case .group(let index):
+          match.output.indices.contains(index) ? String(match.output[index].substring ?? "") : ""
+        }
+      }.joined()
+    }
+  }
+}

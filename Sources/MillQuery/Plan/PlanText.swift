@@ -1,0 +1,77 @@
+import MillColumns
+
+extension Plan {
+  /// The plan as an indented tree, for EXPLAIN, logs and tests.
+  func text(indent: Int = 0) -> String {
+    let lead = String(repeating: "  ", count: indent)
+    switch self {
+    case .oneRow: return lead + "OneRow\n"
+    case .scan(let source):
+      let what =
+        switch source.kind {
+        case .kafka(let kafka): "kafka \(kafka.subscription)"
+        case .files(let files): "\(files.format.rawValue) \(files.path)"
+        }
+      let names = source.schema.columns.map { DataType.quoted($0.name) }
+      return lead + "Scan \(source.name) [\(what)] (\(names.joined(separator: ", ")))\n"
+    case .project(let expressions, let schema, let input):
+      let names = zip(expressions, schema.columns).map { "\($0.0.text(input.schema)) AS \(DataType.quoted($0.1.name))" }
+      return lead + "Project [\(names.joined(separator: ", "))]\n" + input.text(indent: indent + 1)
+    case .filter(let condition, let input):
+      return lead + "Filter \(condition.text(input.schema))\n" + input.text(indent: indent + 1)
+    case .generate(let generator, _, let input):
+      let name = (generator.hasPosition ? "pos" : "") + (generator.inlinesFields ? "inline" : "explode")
+      let call = "\(name)\(generator.isOuter ? "_outer" : "")(\(generator.input.text(input.schema)))"
+      return lead + "Generate \(call)\n" + input.text(indent: indent + 1)
+    case .unionAll(let inputs):
+      return lead + "UnionAll\n" + inputs.map { $0.text(indent: indent + 1) }.joined()
+    }
+  }
+}
+
+extension Expression {
+  /// The expression with the names of its input's columns.
+  func text(_ input: Schema) -> String {
+    func list(_ expressions: [Expression]) -> String { expressions.map { $0.text(input) }.joined(separator: ", ") }
+    switch node {
+    case .constant(let column): return column.literal(0)
+    case .column(let index): return DataType.quoted(input.columns[index].name)
+    case .field(let base, let index), .elementFields(let base, let index):
+      return "\(base.text(input)).\(DataType.quoted(base.type.fields!.columns[index].name))"
+    case .cast(let base, let mode):
+      return "\(mode == .attempt ? "TRY_CAST" : "CAST")(\(base.text(input)) AS \(type.sql))"
+    case .and(let a, let b): return "(\(a.text(input)) AND \(b.text(input)))"
+    case .or(let a, let b): return "(\(a.text(input)) OR \(b.text(input)))"
+    case .branches(let cases, let otherwise):
+      let whens = cases.map { " WHEN \($0.when.text(input)) THEN \($0.then.text(input))" }.joined()
+      return "CASE\(whens)\(otherwise.map { " ELSE " + $0.text(input) } ?? "") END"
+    case .coalesce(let choices): return "coalesce(\(list(choices)))"
+    case .call(let kernel, let arguments): return "\(kernel.name)(\(list(arguments)))"
+    case .fromJSON(let base, let json): return "from_json(\(base.text(input)), \(json.schema.sql))"
+    }
+  }
+}
+
+extension DataType {
+  /// The fields of a struct, or of the structs in an array.
+  var fields: Schema? {
+    switch self {
+    case .struct(let schema): schema
+    case .array(.struct(let schema)): schema
+    default: nil
+    }
+  }
+}
+
+extension Column {
+  /// The value of a row as a literal, for plans and error messages.
+  func literal(_ row: Int) -> String {
+    guard let text = text(row) else { return "NULL" }
+    return switch type {
+    case .string: "'\(text)'"
+    case .date: "DATE '\(text)'"
+    case .timestamp: "TIMESTAMP '\(text)'"
+    default: text
+    }
+  }
+}

@@ -1,0 +1,31 @@
+import MillBase
+import MillColumns
+
+/// The columns that names can mean at one place of a query.
+struct Scope {
+  struct Entry {
+    /// View, alias or lateral view, as written; nil for columns without one.
+    var qualifier: String?
+    var name: String
+    var type: DataType
+  }
+  var entries: [Entry]
+
+  init(_ schema: Schema, qualifier: String?) {
+    entries = schema.columns.map { Entry(qualifier: qualifier, name: $0.name, type: $0.type) }
+  }
+
+  var names: [String] { entries.map(\.name) }
+
+  /// Columns that the name may mean, upper and lower case being equal (spark.sql.caseSensitive = false).
+  func indices(of name: String, qualifier: String? = nil) -> [Int] {
+    entries.indices.filter { index in
+      entries[index].name.lowercased() == name.lowercased()
+        && (qualifier == nil || entries[index].qualifier?.lowercased() == qualifier!.lowercased())
+    }
+  }
+
+  func indices(qualifier: String) -> [Int] {
+    entries.indices.filter { entries[$0].qualifier?.lowercased() == qualifier.lowercased() }
+  }
+}

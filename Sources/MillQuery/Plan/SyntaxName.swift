@@ -1,0 +1,81 @@
+import MillColumns
+
+/// The name of a select list's entry that has no alias, as Spark makes it.
+enum SyntaxName {
+  static func of(_ syntax: Syntax) -> String {
+    switch syntax.kind {
+    case .name(let parts): return parts.last!
+    case .field(_, let name): return name
+    case .cast(let inner, _, _):
+      // A cast column keeps its name.
+      if case .name(let parts) = inner.kind { return parts.last! }
+      return text(syntax)
+    default: return text(syntax)
+    }
+  }
+
+  private static func list(_ items: [Syntax]) -> String { items.map(text).joined(separator: ", ") }
+
+  private static func text(_ syntax: Syntax) -> String {
+    switch syntax.kind {
+    case .literal(let literal): return text(literal)
+    case .name(let parts): return parts.joined(separator: ".")
+    case .star(let parts): return (parts + ["*"]).joined(separator: ".")
+    case .field(let base, let name): return "\(text(base)).\(name)"
+    case .index(let base, let index): return "\(text(base))[\(text(index))]"
+    case .call(let name, let arguments):
+      if name.lowercased() == "from_json" { return "from_json(\(text(arguments[0])))" }
+      if name == "positive" { return "(+ \(list(arguments)))" }
+      return "\(name.lowercased())(\(list(arguments)))"
+    case .named(let inner, let name): return "\(text(inner)) AS \(name)"
+    case .cast(let inner, let type, let isTry): return "\(isTry ? "TRY_CAST" : "CAST")(\(text(inner)) AS \(type.sql))"
+    case .not(let inner): return "(NOT \(text(inner)))"
+    case .negative(let inner): return "(- \(text(inner)))"
+    case .binary("||", let a, let b): return "concat(\(text(a)), \(text(b)))"
+    case .binary("<>", let a, let b): return "(NOT (\(text(a)) = \(text(b))))"
+    case .binary(let sign, let a, let b):
+      return "(\(text(a)) \(sign == "DIV" ? "div" : sign) \(text(b)))"
+    case .isNull(let inner, let negated): return "(\(text(inner)) IS \(negated ? "NOT " : "")NULL)"
+    case .isBoolean(let inner, let value, let negated):
+      let same = "(\(text(inner)) <=> \(value))"
+      return negated ? "(NOT \(same))" : same
+    case .between(let inner, let low, let high, let negated):
+      let both = "between(\(text(inner)), \(text(low)), \(text(high)))"
+      return negated ? "(NOT \(both))" : both
+    case .oneOf(let inner, let choices, let negated):
+      let any = "(\(text(inner)) IN (\(list(choices))))"
+      return negated ? "(NOT \(any))" : any
+    case .like(let inner, let pattern, _, let ignoresCase, let negated):
+      let like =
+        ignoresCase ? "ilike(\(text(inner)), \(text(pattern)))" : "\(text(inner)) LIKE \(text(pattern))"
+      return negated ? "(NOT \(like))" : like
+    case .rlike(let inner, let pattern, let negated):
+      let rlike = "RLIKE(\(text(inner)), \(text(pattern)))"
+      return negated ? "(NOT \(rlike))" : rlike
+    case .branches(let operand, let cases, let otherwise):
+      let whens = cases.map { when, then in
+        let condition = operand.map { "(\(text($0)) = \(text(when)))" } ?? text(when)
+        return " WHEN \(condition) THEN \(text(then))"
+      }
+      return "CASE\(whens.joined())\(otherwise.map { " ELSE " + text($0) } ?? "") END"
+    }
+  }
+
+  private static func text(_ literal: Literal) -> String {
+    switch literal {
+    case .null: "NULL"
+    case .boolean(let value): String(value)
+    case .byte(let value): String(value)
+    case .short(let value): String(value)
+    case .integer(let value): String(value)
+    case .long(let value): String(value)
+    case .float(let value): Column(.float, [.float(value)]).text(0)!
+    case .double(let value): Column(.double, [.double(value)]).text(0)!
+    case .decimal(let unscaled, _, let scale): Decimal128.text(unscaled, scale: scale)
+    case .string(let text): text
+    case .binary(let bytes): "X'" + bytes.withUnsafeBufferPointer { Hexadecimal.text($0) } + "'"
+    case .date(let days): "DATE '\(Column(.date, [.date(days)]).text(0)!)'"
+    case .timestamp(let value): "TIMESTAMP '\(Column(.timestamp, [.timestamp(value)]).text(0)!)'"
+    }
+  }
+}

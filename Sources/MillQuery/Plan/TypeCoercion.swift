@@ -1,0 +1,97 @@
+import MillColumns
+
+/// Which type both sides of an operation become, by Spark's rules (AnsiTypeCoercion and TypeCoercion).
+struct TypeCoercion {
+  let ansi: Bool
+
+  /// The type for values that come from several places: branches, arrays, IN, UNION. nil: there is none.
+  func common(_ a: DataType, _ b: DataType) -> DataType? {
+    if a == b || b == .null { return a }
+    if a == .null { return b }
+    switch (a, b) {
+    case (.date, .timestamp), (.timestamp, .date): return .timestamp
+    case (.string, let other), (let other, .string):
+      guard other.isAtomic else { return nil }
+      if ansi { return ansiWithText(other) }
+      return other == .binary || other == .boolean ? nil : .string
+    case (.array(let x), .array(let y)): return common(x, y).map { .array($0) }
+    case (.map(let xk, let xv), .map(let yk, let yv)):
+      guard let key = common(xk, yk), let value = common(xv, yv) else { return nil }
+      return .map(key: key, value: value)
+    case (.struct(let x), .struct(let y)):
+      guard x.count == y.count else { return nil }
+      var columns: [Schema.Column] = []
+      for (left, right) in zip(x.columns, y.columns) {
+        guard left.name.lowercased() == right.name.lowercased(), let type = common(left.type, right.type) else {
+          return nil
+        }
+        columns.append(.init(left.name, type))
+      }
+      return .struct(Schema(columns))
+    default: return numeric(a, b)
+    }
+  }
+
+  func common(_ types: [DataType]) -> DataType? {
+    var result = DataType.null
+    // Spark looks at texts first, so that the order of the choices does not matter.
+    for type in types.filter({ $0 == .string }) + types.filter({ $0 != .string }) {
+      guard let next = common(result, type) else { return nil }
+      result = next
+    }
+    return result
+  }
+
+  /// Text beside another type becomes that type, whole numbers as BIGINT, numbers with a fraction as DOUBLE.
+  private func ansiWithText(_ other: DataType) -> DataType {
+    if other.isIntegral { return .long }
+    if other.isFloating || other.isDecimal { return .double }
+    return other
+  }
+
+  private static let precedence: [DataType] = [.byte, .short, .integer, .long, .float, .double]
+
+  func numeric(_ a: DataType, _ b: DataType) -> DataType? {
+    guard a.isNumeric, b.isNumeric else { return nil }
+    if a.isDecimal || b.isDecimal {
+      if a.isFloating || b.isFloating { return .double }
+      let (x, y) = (a.asDecimal!, b.asDecimal!)
+      let scale = max(x.scale, y.scale)
+      return .decimalBounded(max(x.precision - x.scale, y.precision - y.scale) + scale, scale)
+    }
+    let wider = max(Self.precedence.firstIndex(of: a)!, Self.precedence.firstIndex(of: b)!)
+    let result = Self.precedence[wider]
+    if ansi, result == .float, a.isIntegral || b.isIntegral { return .double }
+    return result
+  }
+
+  /// For = <=> < > and the like.
+  func comparison(_ a: DataType, _ b: DataType) -> DataType? {
+    if a == b { return a }
+    if ansi { return common(a, b) }
+    switch (a, b) {
+    case (.null, let other), (let other, .null): return other
+    case (.string, let other), (let other, .string):
+      guard other.isAtomic else { return nil }
+      return other.isDecimal ? .double : other
+    case (.boolean, let other) where other.isNumeric, (let other, .boolean) where other.isNumeric: return other
+    default: return common(a, b)
+    }
+  }
+
+  /// For + − * / % div: the type that texts and nulls become beside `other`.
+  func operand(_ type: DataType, beside other: DataType) -> DataType {
+    switch type {
+    case .null: other == .string || other == .null ? .double : other
+    case .string: ansi && other.isIntegral ? .long : .double
+    default: type
+    }
+  }
+}
+
+extension DataType {
+  /// The decimal cut to 38 digits, when it has more.
+  static func decimalBounded(_ precision: Int, _ scale: Int) -> DataType {
+    .decimal(precision: min(precision, 38), scale: min(scale, 38))
+  }
+}

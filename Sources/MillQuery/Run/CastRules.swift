@@ -1,0 +1,28 @@
+import MillColumns
+
+/// Which casts exist, as Spark's Cast.canCast and canAnsiCast say.
+enum CastRules {
+  static func isPossible(from: DataType, to: DataType, mode: CastMode) -> Bool {
+    if from == to || from == .null { return true }
+    switch (from, to) {
+    case (.array(let a), .array(let b)): return isPossible(from: a, to: b, mode: mode)
+    case (.map(let ak, let av), .map(let bk, let bv)):
+      return isPossible(from: ak, to: bk, mode: mode) && isPossible(from: av, to: bv, mode: mode)
+    case (.struct(let a), .struct(let b)):
+      return a.count == b.count
+        && zip(a.columns, b.columns).allSatisfy { isPossible(from: $0.type, to: $1.type, mode: mode) }
+    case (_, .string): return true
+    case (_, .null), (.array, _), (.map, _), (.struct, _), (_, .array), (_, .map), (_, .struct): return false
+    case (.string, _): return true
+    case (.boolean, let to): return to.isNumeric || (to == .timestamp && mode == .legacy)
+    case (let from, .boolean): return from.isNumeric || (from == .timestamp && mode == .legacy)
+    case (.date, .timestamp), (.timestamp, .date): return true
+    case (let from, .timestamp): return from.isNumeric
+    case (.timestamp, let to): return to.isNumeric
+    case (.date, _), (_, .date): return mode == .legacy && (from.isNumeric || to.isNumeric) && false
+    case (let from, .binary): return from.isIntegral && mode == .legacy
+    case (.binary, _): return false
+    default: return from.isNumeric && to.isNumeric
+    }
+  }
+}

@@ -1,0 +1,82 @@
+import MillColumns
+import MillLog
+
+/// The columns of a record batch, made only when wanted; values stay where they lie.
+struct Scan {
+  let source: Source
+  let wanted: Set<Int>
+
+  func frame(_ records: RecordBatch) -> Frame {
+    let columns = source.schema.columns.indices.map { index in
+      wanted.contains(index) ? column(index, records) : nil
+    }
+    return Frame(columns: columns, count: records.count, slot: { $0 })
+  }
+
+  private func column(_ index: Int, _ records: RecordBatch) -> Vector {
+    if case .files = source.kind { return Vector(valuesOf: records, as: .string) }
+    func constant(_ value: Value, _ type: DataType) -> Vector {
+      Vector(constant: Column(type, [value]), count: records.count)
+    }
+    func longs(_ type: DataType, _ value: (RecordBatch.Slot) -> Int64) -> Vector {
+      Vector(
+        Column.fixed(type, count: records.count, as: Int64.self) { target in
+          for (row, slot) in records.slots.enumerated() { target[row] = value(slot) }
+        })
+    }
+    switch source.schema.columns[index].name {
+    case "key": return Vector(records.column(of: .binary) { ($0.keyStart, $0.keyCount) })
+    case "value": return Vector(valuesOf: records, as: .binary)
+    case "topic": return constant(.string(records.topicPartition.topic), .string)
+    case "partition": return constant(.integer(Int64(records.topicPartition.partition)), .integer)
+    case "offset": return longs(.long) { $0.offset }
+    case "timestamp": return longs(.timestamp) { $0.timestamp * 1000 }
+    // The log keeps the producer's time.
+    case "timestampType": return constant(.integer(0), .integer)
+    default: return Vector(headers(records))
+    }
+  }
+
+  /// array<struct<key string, value binary>>; null for a record without headers, as in Spark.
+  private func headers(_ records: RecordBatch) -> Column {
+    var builder = ColumnBuilder(source.schema.columns.last!.type, capacity: records.count)
+    records.bytes.withUnsafeBytes { bytes in
+      for slot in records.slots {
+        var at = Int(slot.headersStart)
+        let count = slot.headersStart < 0 ? 0 : varint(bytes, &at)
+        if count <= 0 {
+          builder.appendNull()
+          continue
+        }
+        let pair = builder.children[0]
+        for _ in 0..<count {
+          part(bytes, &at, &pair.builder.children[0].builder)
+          part(bytes, &at, &pair.builder.children[1].builder)
+          pair.builder.closeRow()
+        }
+        builder.closeRow()
+      }
+    }
+    return builder.finish()
+  }
+
+  private func part(_ bytes: UnsafeRawBufferPointer, _ at: inout Int, _ out: inout ColumnBuilder) {
+    let count = varint(bytes, &at)
+    if count < 0 { return out.appendNull() }
+    out.append(bytes: UnsafeRawBufferPointer(rebasing: bytes[at..<(at + count)]))
+    at += count
+  }
+
+  /// Kafka's zigzag varint; the log has checked the record already.
+  private func varint(_ bytes: UnsafeRawBufferPointer, _ at: inout Int) -> Int {
+    var (value, shift): (UInt64, UInt64) = (0, 0)
+    while at < bytes.count {
+      let byte = bytes[at]
+      at += 1
+      value |= UInt64(byte & 0x7F) << shift
+      shift += 7
+      if byte < 0x80 || shift > 63 { break }
+    }
+    return Int(Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1))
+  }
+}

@@ -1,0 +1,116 @@
+import MillColumns
+
+/// An expression as it was written, before names and types are known.
+struct Syntax: Sendable {
+  indirect enum Kind: Sendable {
+    case literal(Literal)
+    /// `a`, `t.a`, `a.b.c`: which part is a view, a column, a field is for the analysis to say.
+    case name([String])
+    /// `*`, `t.*`, `struct_column.*`
+    case star([String])
+    /// A field of something that is not a name: `f(x).y`
+    case field(Syntax, String)
+    /// `a[i]`
+    case index(Syntax, Syntax)
+    case call(String, [Syntax])
+    /// `x AS name` as an argument of struct().
+    case named(Syntax, String)
+    case cast(Syntax, DataType, isTry: Bool)
+    case not(Syntax)
+    case negative(Syntax)
+    case binary(String, Syntax, Syntax)
+    case isNull(Syntax, negated: Bool)
+    case isBoolean(Syntax, Bool, negated: Bool)
+    case between(Syntax, Syntax, Syntax, negated: Bool)
+    case oneOf(Syntax, [Syntax], negated: Bool)
+    case like(Syntax, Syntax, escape: Character, ignoresCase: Bool, negated: Bool)
+    case rlike(Syntax, Syntax, negated: Bool)
+    case branches(operand: Syntax?, [(when: Syntax, then: Syntax)], otherwise: Syntax?)
+  }
+  var kind: Kind
+  var position: SourcePosition
+}
+
+enum Literal: Sendable, Hashable {
+  case null
+  case boolean(Bool)
+  case byte(Int8)
+  case short(Int16)
+  case integer(Int32)
+  case long(Int64)
+  case float(Float)
+  case double(Double)
+  case decimal(unscaled: Int128, precision: Int, scale: Int)
+  case string(String)
+  case binary([UInt8])
+  /// Days since 1970-01-01.
+  case date(Int32)
+  /// Microseconds since 1970-01-01T00:00:00Z.
+  case timestamp(Int64)
+}
+
+/// One entry of a SELECT list.
+struct SelectItem: Sendable {
+  var expression: Syntax
+  /// One name, or several for generators: `posexplode(x) AS (pos, value)`.
+  var aliases: [String]
+}
+
+/// `LATERAL VIEW [OUTER] explode(x) t AS c`
+struct LateralView: Sendable {
+  var generator: Syntax
+  var isOuter: Bool
+  var viewName: String
+  var aliases: [String]
+  var position: SourcePosition
+}
+
+indirect enum Relation: Sendable {
+  case view(name: String, alias: String?, position: SourcePosition)
+  case subquery(Query, alias: String?, position: SourcePosition)
+}
+
+struct Select: Sendable {
+  var items: [SelectItem]
+  var from: Relation?
+  var lateralViews: [LateralView]
+  var filter: Syntax?
+  var position: SourcePosition
+}
+
+/// WITH …, then one or more selects joined by UNION ALL.
+struct Query: Sendable {
+  struct Named: Sendable {
+    var name: String
+    var columns: [String]
+    var query: Query
+    var position: SourcePosition
+  }
+  indirect enum Body: Sendable {
+    case select(Select)
+    case nested(Query)
+  }
+  var with: [Named]
+  /// All of them, by UNION ALL.
+  var bodies: [Body]
+  var position: SourcePosition
+}
+
+struct Statement: Sendable {
+  struct Option: Sendable {
+    var key: String
+    var value: String
+    var position: SourcePosition
+  }
+  enum Kind: Sendable {
+    /// CREATE TEMPORARY VIEW name USING format OPTIONS (…)
+    case createSource(name: String, format: String, schema: Schema?, options: [Option], replaces: Bool)
+    /// CREATE TEMPORARY VIEW name AS SELECT …
+    case createView(name: String, columns: [String], Query, replaces: Bool)
+    /// SET key = value
+    case set(key: String, value: String)
+    case query(Query)
+  }
+  var kind: Kind
+  var position: SourcePosition
+}

@@ -1,0 +1,158 @@
+import MillBase
+
+/// The checkpoint directory, as Spark lays it out: `metadata`, `offsets/N`, `commits/N`, `sources/I/0`.
+///
+/// offsets/N is written before batch N runs, commits/N after; what has no commit runs again, over the same offsets.
+struct Checkpoint: Sendable {
+  /// spark.sql.streaming.minBatchesToRetain
+  static let batchesRetained: Int64 = 100
+
+  /// What offsets/N holds.
+  struct Entry: Sendable, Equatable {
+    var batchWatermarkMs: Int64 = 0
+    var batchTimestampMs: Int64
+    var conf: JSONValue.Object
+    /// One for each source; nil = `-`.
+    var offsets: [JSONValue?]
+  }
+
+  let directory: String
+
+  /// Makes the directory when it is missing.
+  init(_ directory: String) throws {
+    var path = directory
+    if path.hasPrefix("file://") { path.removeFirst(7) } else if path.hasPrefix("file:") { path.removeFirst(5) }
+    self.directory = path
+    try Files.makeDirectory(path + "/offsets")
+    try Files.makeDirectory(path + "/commits")
+  }
+
+  private func corrupt(_ path: String, _ what: String) -> MillError {
+    MillError(
+      .corrupt, what, at: .init(file: path),
+      wayOut: "restore the file, or begin with a new checkpoint directory (the query then starts anew)")
+  }
+
+  // MARK: metadata
+
+  /// The query's id: read, or made up for a new query.
+  func queryId() throws -> String {
+    let path = directory + "/metadata"
+    if Files.exists(path) {
+      guard let id = try? JSONValue(parsing: Files.readText(path))["id"]?.string else {
+        throw corrupt(path, "the query's id can't be read")
+      }
+      return id
+    }
+    let id = Self.newId()
+    try write(JSONValue.object(["id": .string(id)]).text(), to: path)
+    return id
+  }
+
+  /// A random UUID.
+  static func newId() -> String {
+    var bytes = (0..<16).map { _ in UInt8.random(in: 0...255) }
+    bytes[6] = bytes[6] & 0x0F | 0x40
+    bytes[8] = bytes[8] & 0x3F | 0x80
+    let digits = bytes.withUnsafeBufferPointer { Hexadecimal.text($0) }.lowercased()
+    var text = ""
+    for (index, digit) in digits.enumerated() {
+      if [8, 12, 16, 20].contains(index) { text.append("-") }
+      text.append(digit)
+    }
+    return text
+  }
+
+  // MARK: offsets and commits
+
+  /// Numbers of the batches in `offsets` or `commits`, ascending.
+  func batches(_ folder: String) throws -> [Int64] {
+    try Files.list("\(directory)/\(folder)").compactMap { Int64($0) }.filter { $0 >= 0 }.sorted()
+  }
+
+  func entry(_ batchId: Int64) throws -> Entry {
+    let path = "\(directory)/offsets/\(batchId)"
+    var lines = try Files.readText(path).split(separator: "\n", omittingEmptySubsequences: false)
+    guard lines.count >= 2, lines.removeFirst() == "v1" else { throw corrupt(path, "the file does not begin with v1") }
+    do {
+      let header = try JSONValue(parsing: String(lines.removeFirst()), file: path)
+      let offsets = try lines.filter { !$0.isEmpty }.map { line in
+        line == "-" ? nil : try JSONValue(parsing: String(line), file: path)
+      }
+      return Entry(
+        batchWatermarkMs: header["batchWatermarkMs"]?.integer ?? 0,
+        batchTimestampMs: header["batchTimestampMs"]?.integer ?? 0, conf: header["conf"]?.object ?? [:],
+        offsets: offsets)
+    } catch {
+      throw corrupt(path, "the offsets of batch \(batchId) can't be read: \(error)")
+    }
+  }
+
+  func write(_ entry: Entry, batchId: Int64) throws {
+    let header = JSONValue.object([
+      "batchWatermarkMs": .integer(entry.batchWatermarkMs), "batchTimestampMs": .integer(entry.batchTimestampMs),
+      "conf": .object(entry.conf),
+    ])
+    let lines = ["v1", header.text()] + entry.offsets.map { $0?.text() ?? "-" }
+    try write(lines.joined(separator: "\n"), to: "\(directory)/offsets/\(batchId)")
+  }
+
+  func commit(_ batchId: Int64, nextBatchWatermarkMs: Int64 = 0) throws {
+    let body = JSONValue.object(["nextBatchWatermarkMs": .integer(nextBatchWatermarkMs)])
+    try write("v1\n\(body.text())", to: "\(directory)/commits/\(batchId)")
+    try purge(before: batchId - Self.batchesRetained)
+  }
+
+  private func purge(before threshold: Int64) throws {
+    guard threshold > 0 else { return }
+    for folder in ["offsets", "commits"] {
+      for batch in try batches(folder) where batch < threshold {
+        try Files.remove("\(directory)/\(folder)/\(batch)")
+        let checksum = "\(directory)/\(folder)/.\(batch).crc"
+        if Files.exists(checksum) { try Files.remove(checksum) }
+      }
+    }
+  }
+
+  // MARK: sources
+
+  /// Where source number `index` began; nil for a new query.
+  func initialOffsets(_ index: Int) throws -> JSONValue? {
+    let path = "\(directory)/sources/\(index)/0"
+    guard Files.exists(path) else { return nil }
+    // Spark puts a zero byte in front (SPARK-19517), so that its oldest versions take the text for theirs.
+    var text = String(decoding: try Files.read(path).drop { $0 == 0 }, as: UTF8.self)
+    if text.hasPrefix("v1\n") { text.removeFirst(3) }
+    guard let json = try? JSONValue(parsing: text) else { throw corrupt(path, "the first offsets can't be read") }
+    return json
+  }
+
+  func writeInitialOffsets(_ index: Int, _ offsets: JSONValue) throws {
+    try Files.makeDirectory("\(directory)/sources/\(index)")
+    try write("\0v1\n\(offsets.text())", to: "\(directory)/sources/\(index)/0")
+  }
+
+  /// Whole or not at all. A checksum file that Hadoop left for older content would make Spark refuse the new one.
+  private func write(_ text: String, to path: String) throws {
+    let (folder, name) = Files.split(path)
+    let checksum = "\(folder)/.\(name).crc"
+    if Files.exists(checksum) { try Files.remove(checksum) }
+    try Files.writeAtomically(text, to: path)
+  }
+
+  /// Settings that Spark keeps with a checkpoint.
+  static let confDefault: JSONValue.Object = [
+    "spark.sql.streaming.stateStore.providerClass":
+      "org.apache.spark.sql.execution.streaming.state.HDFSBackedStateStoreProvider",
+    "spark.sql.streaming.stateStore.rocksdb.formatVersion": "5",
+    "spark.sql.streaming.stateStore.encodingFormat": "unsaferow",
+    "spark.sql.streaming.statefulOperator.useStrictDistribution": "true",
+    "spark.sql.streaming.flatMapGroupsWithState.stateFormatVersion": "2",
+    "spark.sql.streaming.multipleWatermarkPolicy": "min",
+    "spark.sql.streaming.aggregation.stateFormatVersion": "2",
+    "spark.sql.shuffle.partitions": "200",
+    "spark.sql.streaming.join.stateFormatVersion": "2",
+    "spark.sql.streaming.stateStore.compression.codec": "lz4",
+    "spark.sql.optimizer.pruneFiltersCanPruneStreamingSubplan": "false",
+  ]
+}

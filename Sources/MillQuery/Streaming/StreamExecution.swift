@@ -1,0 +1,284 @@
+import MillBase
+import MillColumns
+import MillLog
+
+/// The loop of a streaming query, on its thread. Order of things: Spark's MicroBatchExecution.
+final class StreamExecution {
+  private let query: StreamingQuery
+  private let stop: Signal
+  private var checkpoint: Checkpoint!
+  private var streams: [KafkaStream] = []
+  /// Where the next micro-batch begins.
+  private var position: [KafkaOffsets] = []
+  private var batchId: Int64 = 0
+  private var conf = Checkpoint.confDefault
+  private var lastTrigger: Int64?
+  /// Where an AvailableNow run ends.
+  private var target: [KafkaOffsets]?
+
+  init(query: StreamingQuery, stop: Signal) {
+    self.query = query
+    self.stop = stop
+  }
+
+  func run() throws {
+    checkpoint = try Checkpoint(query.checkpointLocation)
+    let id = try checkpoint.queryId()
+    query.state.withLock { $0.id = id }
+    for source in query.query.sources {
+      guard case .kafka(let kafka) = source.kind else { continue }
+      let log = try retrying("connecting") { try query.resolve(kafka.bootstrapServers) }
+      streams.append(KafkaStream(name: source.name, kafka: kafka, log: log))
+    }
+    let pending = try retrying("looking for where to begin") { try findPosition() }
+    if query.trigger == .availableNow || query.trigger == .once {
+      target = try retrying("looking for what there is") { try latest() }
+    }
+    if let pending { try runBatch(to: pending, isNew: false, timestamp: Clock.nowMilliseconds(), latest: pending) }
+    publishPosition()
+    try loop(hadPending: pending != nil)
+  }
+
+  private func loop(hadPending: Bool) throws {
+    if query.trigger == .once {
+      if !hadPending { _ = try trigger() }
+      return
+    }
+    while !stop.isSet {
+      let timestamp = Clock.nowMilliseconds()
+      let hadData = try trigger()
+      switch query.trigger {
+      case .availableNow:
+        if !hadData { return }
+      case .processingTime(let interval):
+        status("Waiting for next trigger", isDataAvailable: hadData)
+        let next = Trigger.nextOnGrid(interval, after: timestamp)
+        let now = Clock.nowMilliseconds()
+        if next > now { stop.wait(.milliseconds(next - now)) }
+      case .unlimited, .once:
+        if !hadData {
+          status("Waiting for data to arrive")
+          try retrying("waiting for data") {
+            // With several sources none may be waited for alone.
+            let wait: Duration = streams.count == 1 ? .milliseconds(200) : KafkaStream.pollInterval
+            try streams[0].waitForData(after: position[0], atMost: wait)
+          }
+        }
+      }
+    }
+  }
+
+  // MARK: Where to begin
+
+  /// Sets `batchId` and `position`; gives the end of a micro-batch that was begun and not committed.
+  private func findPosition() throws -> [KafkaOffsets]? {
+    let begun = try checkpoint.batches("offsets").last
+    let committed = try checkpoint.batches("commits").last
+    let initial = try initialOffsets(isNew: begun == nil)
+    guard let begun else {
+      position = initial
+      batchId = 0
+      return nil
+    }
+    let entry = try checkpoint.entry(begun)
+    conf = entry.conf.count > 0 ? entry.conf : conf
+    let end = try offsets(entry, begun)
+    if committed == begun {
+      position = end
+      batchId = begun + 1
+      return nil
+    }
+    if let committed, committed > begun {
+      throw MillError(
+        .corrupt, "commits has batch \(committed), but offsets ends with \(begun)",
+        at: .init(file: checkpoint.directory),
+        wayOut: "restore the checkpoint, or begin with a new one")
+    }
+    position = begun == 0 ? initial : try offsets(try checkpoint.entry(begun - 1), begun - 1)
+    batchId = begun
+    return end
+  }
+
+  private func offsets(_ entry: Checkpoint.Entry, _ batch: Int64) throws -> [KafkaOffsets] {
+    guard entry.offsets.count == streams.count else {
+      throw changed(
+        "the checkpoint has \(entry.offsets.count) source\(entry.offsets.count == 1 ? "" : "s"), the query \(streams.count)"
+      )
+    }
+    return try zip(entry.offsets, streams).map { json, stream in
+      guard let json else { return KafkaOffsets() }
+      guard let offsets = try? KafkaOffsets(json: json) else {
+        throw changed("offsets/\(batch) holds \(json.text()), which are no Kafka offsets")
+      }
+      try checkTopics(offsets, stream)
+      return offsets
+    }
+  }
+
+  private func checkTopics(_ offsets: KafkaOffsets, _ stream: KafkaStream) throws {
+    let topics: Set<String> =
+      switch stream.kafka.subscription {
+      case .topics(let names): Set(names)
+      case .partitions(let map): Set(map.keys)
+      }
+    let others = offsets.topics.subtracting(topics)
+    if !others.isEmpty {
+      throw changed(
+        "the checkpoint belongs to the topic \(others.sorted().joined(separator: ", ")), the query reads "
+          + topics.sorted().joined(separator: ", "))
+    }
+  }
+
+  private func changed(_ what: String) -> MillError {
+    MillError(
+      .configuration, what, at: .init(file: checkpoint.directory),
+      wayOut: "a query may not change its sources: use another checkpointLocation, or the old sources")
+  }
+
+  private func initialOffsets(isNew: Bool) throws -> [KafkaOffsets] {
+    try streams.enumerated().map { index, stream in
+      if let json = try checkpoint.initialOffsets(index) {
+        let offsets = try KafkaOffsets(json: json)
+        try checkTopics(offsets, stream)
+        return offsets
+      }
+      let offsets = try stream.initialOffsets()
+      try checkpoint.writeInitialOffsets(index, offsets.json)
+      return offsets
+    }
+  }
+
+  // MARK: One trigger
+
+  private func latest() throws -> [KafkaOffsets] {
+    // Partitions that are new get their beginning in `position` only when a batch is made of them.
+    try streams.enumerated().map { index, stream in
+      var known = position[index]
+      return try stream.latestOffsets(&known)
+    }
+  }
+
+  /// Makes and runs a micro-batch, when there is data.
+  private func trigger() throws -> Bool {
+    let timestamp = Clock.nowMilliseconds()
+    status("Getting offsets from \(streams.map(\.description).joined(separator: ", "))", isTriggerActive: true)
+    let found: [(start: KafkaOffsets, latest: KafkaOffsets)] = try retrying("looking for new records") {
+      try streams.enumerated().map { index, stream in
+        var known = position[index]
+        let latest = try stream.latestOffsets(&known)
+        return (known, latest)
+      }
+    }
+    var ends: [KafkaOffsets] = []
+    for (index, (start, latest)) in found.enumerated() {
+      var end = latest
+      if let target {
+        end.next = end.next.merging(target[index].next) { min($0, $1) }.filter { target[index].next[$0.key] != nil }
+      }
+      let limit = query.trigger == .once ? nil : streams[index].kafka.maxOffsetsPerTrigger
+      ends.append(start.limited(to: limit, until: end))
+    }
+    let waiting = zip(found, ends).reduce(Int64(0)) { $0 + $1.0.start.count(until: $1.1) }
+    query.metrics.lag.set(Int(found.reduce(0) { $0 + $1.start.count(until: $1.latest) }))
+    guard waiting > 0 else {
+      status("Waiting for data to arrive")
+      return false
+    }
+    position = found.map(\.start)
+    try runBatch(to: ends, isNew: true, timestamp: timestamp, latest: found.map(\.latest))
+    publishPosition()
+    return true
+  }
+
+  private func runBatch(
+    to ends: [KafkaOffsets], isNew: Bool, timestamp: Int64, latest: [KafkaOffsets]
+  ) throws {
+    var durations: [(String, Int64)] = []
+    var mark = Clock.steadyNanoseconds()
+    func step(_ name: String) {
+      let now = Clock.steadyNanoseconds()
+      durations.append((name, Int64((now - mark) / 1_000_000)))
+      mark = now
+    }
+    let begin = mark
+    durations.append(("latestOffset", max(0, Clock.nowMilliseconds() - timestamp)))
+    if isNew {
+      let entry = Checkpoint.Entry(batchTimestampMs: timestamp, conf: conf, offsets: ends.map(\.json))
+      try retrying("writing offsets/\(batchId)") { try checkpoint.write(entry, batchId: batchId) }
+    }
+    step("walCommit")
+    let ranges = zip(streams, zip(position, ends)).flatMap { $0.ranges(from: $1.0, to: $1.1) }
+    step("getBatch")
+    durations.append(("queryPlanning", 0))
+    status("Processing new data", isDataAvailable: true, isTriggerActive: true)
+    let counts = try retrying("batch \(batchId)") { try addBatch(ranges, timestamp) }
+    step("addBatch")
+    try retrying("writing commits/\(batchId)") { try checkpoint.commit(batchId) }
+    step("commitOffsets")
+    let total = Int64((Clock.steadyNanoseconds() - begin) / 1_000_000) + durations[0].1
+    durations.append(("triggerExecution", total))
+    report(ends, latest, counts, durations, total, timestamp)
+    position = ends
+    batchId += 1
+  }
+
+  private func addBatch(_ ranges: [RangeReader.Range], _ timestamp: Int64) throws -> MicroBatch.Counts {
+    let batch = MicroBatch(
+      id: batchId, query: query.query, ranges: ranges, laneCount: query.options.lanes, now: timestamp * 1000,
+      stop: stop, onMalformed: query.onMalformed)
+    defer { batch.cancel() }
+    try query.sink.addBatch(id: batchId, batch)
+    // A sink that does not want the rest has it all the same: malformed records must be seen.
+    while try batch.next() != nil {}
+    return batch.counts
+  }
+
+  private func report(
+    _ ends: [KafkaOffsets], _ latest: [KafkaOffsets], _ counts: MicroBatch.Counts, _ durations: [(String, Int64)],
+    _ total: Int64, _ timestamp: Int64
+  ) {
+    query.metrics.batches.add()
+    query.metrics.inputRows.add(Int(counts.inputRows))
+    query.metrics.outputRows.add(Int(counts.outputRows))
+    query.metrics.malformed.add(Int(counts.malformed))
+    query.metrics.lag.set(Int(zip(ends, latest).reduce(0) { $0 + $1.0.count(until: $1.1) }))
+    let sources = streams.indices.map { index in
+      QueryProgress.Source(
+        description: streams[index].description, start: position[index], end: ends[index], latest: latest[index],
+        inputRows: streams.count == 1 ? counts.inputRows : position[index].count(until: ends[index]))
+    }
+    let progress = QueryProgress(
+      id: query.id, runId: query.runId, name: query.name, timestamp: timestamp, batchId: batchId, batchDuration: total,
+      durations: durations, inputRows: counts.inputRows, outputRows: counts.outputRows,
+      sinceLastTrigger: lastTrigger.map { timestamp - $0 }, sources: sources, sinkDescription: query.sink.description)
+    lastTrigger = timestamp
+    query.state.withLock { state in
+      state.progress.append(progress.json)
+      if state.progress.count > StreamingQuery.progressKept { state.progress.removeFirst() }
+    }
+  }
+
+  // MARK: Small things
+
+  private func publishPosition() { query.state.withLock { $0.committed = position } }
+
+  private func status(_ message: String, isDataAvailable: Bool = false, isTriggerActive: Bool = false) {
+    query.state.withLock {
+      $0.status = .init(message: message, isDataAvailable: isDataAvailable, isTriggerActive: isTriggerActive)
+    }
+  }
+
+  /// Runs the body until it succeeds or fails for good; pauses double in between.
+  private func retrying<Result>(_ what: String, _ body: () throws -> Result) throws -> Result {
+    var pause = query.options.retryPauseMin
+    while true {
+      do { return try body() } catch let error as MillError where error.isRetriable {
+        if stop.isSet { throw MillError(.stopped, "the query is stopped") }
+        Log.warning("query", "\(query.name): \(what) failed, next try in \(pause): \(error)")
+        status("Retrying \(what): \(error)", isTriggerActive: true)
+        if stop.wait(pause) { throw MillError(.stopped, "the query is stopped") }
+        pause = min(pause * 2, query.options.retryPauseMax)
+      }
+    }
+  }
+}

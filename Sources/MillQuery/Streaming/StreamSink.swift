@@ -1,0 +1,93 @@
+import MillBase
+import MillColumns
+import Synchronization
+
+/// Where a streaming query's rows go.
+///
+/// A micro-batch may come twice with the same id and the same rows (after a crash, or after a retry): taking it twice
+/// must have the effect of taking it once.
+public protocol StreamSink: Sendable {
+  /// For progress: `InfluxDBSink`, `MemorySink`, …
+  var description: String { get }
+
+  /// Takes all column batches of the micro-batch, fetched with ``MicroBatch/next()`` in order; durable when this
+  /// returns.
+  ///
+  /// - Throws: an error with `isRetriable` to be called again with the same micro-batch after a pause; any other
+  ///   stops the query.
+  func addBatch(id: Int64, _ batch: MicroBatch) throws
+}
+
+/// Keeps all rows in memory, each micro-batch once. For tests and small looks.
+public final class MemorySink: StreamSink {
+  public let description = "MemorySink"
+  private let kept = Mutex<[(id: Int64, batches: [ColumnBatch])]>([])
+
+  public init() {}
+
+  public func addBatch(id: Int64, _ batch: MicroBatch) throws {
+    var batches: [ColumnBatch] = []
+    while let next = try batch.next() { batches.append(next) }
+    kept.withLock { kept in
+      kept.removeAll { $0.id == id }
+      kept.append((id, batches))
+    }
+  }
+
+  public var batchIds: [Int64] { kept.withLock { $0.map(\.id) } }
+
+  /// All rows, in order.
+  public var rows: [[Value]] {
+    kept.withLock { kept in
+      kept.flatMap { entry in entry.batches.flatMap { batch in (0..<batch.count).map { batch.row($0) } } }
+    }
+  }
+
+  public func rows(ofBatch id: Int64) -> [[Value]] {
+    kept.withLock { kept in
+      kept.filter { $0.id == id }.flatMap { entry in
+        entry.batches.flatMap { batch in (0..<batch.count).map { batch.row($0) } }
+      }
+    }
+  }
+}
+
+/// Prints every micro-batch as a table, like Spark's console sink, to standard output.
+public struct ConsoleSink: StreamSink {
+  public var description: String { "ConsoleSink" }
+  /// Rows shown of a micro-batch; Spark's option numRows, default 20.
+  public var rowsMax: Int
+  private let write: @Sendable (String) -> Void
+
+  public init(rowsMax: Int = 20, write: @escaping @Sendable (String) -> Void = { print($0, terminator: "") }) {
+    self.rowsMax = rowsMax
+    self.write = write
+  }
+
+  public func addBatch(id: Int64, _ batch: MicroBatch) throws {
+    var rows: [[String]] = []
+    var total = 0
+    while let next = try batch.next() {
+      total += next.count
+      for row in 0..<next.count where rows.count < rowsMax {
+        rows.append(next.columns.map { $0.text(row) ?? "NULL" })
+      }
+    }
+    var text = "-------------------------------------------\nBatch: \(id)\n"
+    text += "-------------------------------------------\n"
+    text += Self.table(batch.schema.columns.map(\.name), rows)
+    if total > rows.count { text += "only showing top \(rows.count) rows\n" }
+    write(text + "\n")
+  }
+
+  /// Columns are as wide as their longest value, right-aligned; long values are cut at 20 characters.
+  static func table(_ names: [String], _ rows: [[String]]) -> String {
+    let cut = rows.map { $0.map { $0.count > 20 ? String($0.prefix(17)) + "..." : $0 } }
+    let widths = names.indices.map { index in max(3, names[index].count, cut.map { $0[index].count }.max() ?? 0) }
+    func line(_ cells: [String]) -> String {
+      "|" + zip(cells, widths).map { String(repeating: " ", count: $1 - $0.count) + $0 }.joined(separator: "|") + "|\n"
+    }
+    let rule = "+" + widths.map { String(repeating: "-", count: $0) }.joined(separator: "+") + "+\n"
+    return rule + line(names) + rule + cut.map(line).joined() + rule
+  }
+}

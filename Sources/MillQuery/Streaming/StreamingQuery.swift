@@ -1,0 +1,205 @@
+import MillBase
+import MillColumns
+import MillLog
+import Synchronization
+
+/// A query that runs for ever: micro-batch after micro-batch, by Spark's protocol and checkpoint layout.
+///
+/// offsets/N is written, the sink takes the micro-batch, commits/N is written. After a failure in between, the same
+/// micro-batch comes again, with the same id and the same offsets.
+public final class StreamingQuery: Sendable {
+  public struct Options: Sendable {
+    /// Threads that compute. Default: two.
+    public var lanes = 2
+    /// First and longest pause before something that failed, and may succeed later, is tried again.
+    public var retryPauseMin: Duration = .milliseconds(100)
+    public var retryPauseMax: Duration = .seconds(10)
+    public init() {}
+  }
+
+  public struct Status: Sendable, Equatable {
+    public var message: String
+    public var isDataAvailable: Bool
+    public var isTriggerActive: Bool
+  }
+
+  public let name: String
+  public let query: CompiledQuery
+  public let trigger: Trigger
+
+  struct State {
+    var status = Status(message: "Initializing sources", isDataAvailable: false, isTriggerActive: false)
+    var id = ""
+    var progress: [JSONValue] = []
+    var exception: MillError?
+    var isFinished = false
+    /// What is committed, by source.
+    var committed: [KafkaOffsets] = []
+  }
+  /// Progress entries kept (spark.sql.streaming.numRecentProgressUpdates).
+  static let progressKept = 100
+
+  let state = Monitor(State())
+  let runId = Checkpoint.newId()
+  let options: Options
+  let sink: any StreamSink
+  let checkpointLocation: String
+  let resolve: @Sendable (String) throws -> any RecordLog
+  let onMalformed: MicroBatch.Malformed
+  let metrics: QueryMetrics
+  private let worker = Mutex<Worker?>(nil)
+
+  /// - Parameters:
+  ///   - log: the log of a source's kafka.bootstrap.servers.
+  ///   - checkpointLocation: directory; made when missing. One query each.
+  ///   - onMalformed: gets each record that is no JSON, its place (`pop-0@17`) and the reason. A micro-batch that comes
+  ///     again brings its records again. An error stops the micro-batch as an error of the sink does.
+  /// - Throws: `.configuration` when the query reads no topic.
+  public init(
+    name: String, query: CompiledQuery, log: @escaping @Sendable (String) throws -> any RecordLog,
+    sink: any StreamSink, checkpointLocation: String, trigger: Trigger = .unlimited, options: Options = Options(),
+    metrics: Metrics = .shared,
+    onMalformed: @escaping @Sendable (_ record: Record, _ origin: String, _ reason: String) throws -> Void = {
+      _, _, _ in
+    }
+  ) throws {
+    for source in query.sources {
+      guard case .kafka = source.kind else {
+        throw MillError(
+          .configuration, "the view \(source.name) reads files: as a stream this is not supported yet",
+          at: .init(file: query.file), wayOut: "read a topic with USING kafka, or run the query as a batch")
+      }
+    }
+    guard !query.sources.isEmpty else {
+      throw MillError(
+        .configuration, "the query reads no topic", at: .init(file: query.file),
+        wayOut: "a streaming query needs FROM a view that is USING kafka")
+    }
+    self.name = name
+    self.query = query
+    self.sink = sink
+    self.trigger = trigger
+    self.options = options
+    self.checkpointLocation = checkpointLocation
+    self.onMalformed = onMalformed
+    self.metrics = QueryMetrics(metrics, query: name)
+    resolve = log
+  }
+
+  /// Begins, or goes on where the checkpoint says.
+  public func start() {
+    worker.withLock { worker in
+      precondition(worker == nil, "a query starts once")
+      worker = Worker("query-\(name)") { [self] stop in
+        let run = StreamExecution(query: self, stop: stop)
+        do {
+          try run.run()
+          finish(nil)
+        } catch let error as MillError where error.code == .stopped {
+          finish(nil)
+        } catch {
+          finish(error)
+        }
+      }
+    }
+  }
+
+  private func finish(_ error: (any Error)?) {
+    let problem = error.map { error in
+      let cause = error as? MillError ?? MillError(.system, "\(error)")
+      var failed = cause
+      failed.message =
+        "[STREAM_FAILED] Query [id = \(id), runId = \(runId)] terminated with exception: \(cause.message)"
+      return failed
+    }
+    if let problem { Log.error("query", "\(name): \(problem)") }
+    state.withLock {
+      $0.exception = problem
+      $0.isFinished = true
+      $0.status = Status(
+        message: problem.map { "Terminated with exception: \($0)" } ?? "Stopped", isDataAvailable: false,
+        isTriggerActive: false)
+    }
+  }
+
+  /// Stable over restarts: it lies in the checkpoint. Empty before the start.
+  public var id: String { state.withLock { $0.id } }
+  public var status: Status { state.withLock { $0.status } }
+  public var isActive: Bool { !state.withLock { $0.isFinished } }
+  /// Why it ended, when it did not end by itself or by ``stop()``.
+  public var exception: MillError? { state.withLock { $0.exception } }
+  /// Spark's StreamingQueryProgress of the last micro-batch.
+  public var lastProgress: JSONValue? { state.withLock { $0.progress.last } }
+  /// The last 100.
+  public var recentProgress: [JSONValue] { state.withLock { $0.progress } }
+
+  /// Ends the query and waits. A micro-batch that is under way is left; it comes again at the next start.
+  public func stop() {
+    let worker = worker.withLock { $0 }
+    worker?.stop()
+    worker?.join()
+  }
+
+  /// Waits for the end; false when it did not come in time.
+  ///
+  /// - Throws: the error that ended the query.
+  @discardableResult
+  public func awaitTermination(_ timeout: Duration? = nil) throws -> Bool {
+    let finished: Void?
+    if let timeout {
+      finished = state.wait(atMost: timeout) { $0.isFinished ? () : nil }
+    } else {
+      finished = state.wait { $0.isFinished ? () : nil }
+    }
+    guard finished != nil else { return false }
+    if let exception { throw exception }
+    return true
+  }
+
+  /// Waits until everything that is in the topics now has gone through, or the time is up (then false). For tests and
+  /// for draining before ``stop()``.
+  ///
+  /// - Throws: the error that ended the query.
+  @discardableResult
+  public func processAllAvailable(_ timeout: Duration = .seconds(600)) throws -> Bool {
+    var targets: [KafkaOffsets] = []
+    for source in query.sources {
+      guard case .kafka(let kafka) = source.kind else { continue }
+      let stream = KafkaStream(name: source.name, kafka: kafka, log: try resolve(kafka.bootstrapServers))
+      var known = KafkaOffsets()
+      for partition in try stream.partitions() { known.next[partition] = try stream.log.offsets(partition).end }
+      targets.append(known)
+    }
+    let done: Void? = state.wait(atMost: timeout) { state in
+      if state.isFinished { return () }
+      guard state.committed.count == targets.count else { return nil }
+      let isThere = zip(targets, state.committed).allSatisfy { target, committed in
+        target.next.allSatisfy { committed.next[$0.key] ?? -1 >= $0.value }
+      }
+      return isThere ? () : nil
+    }
+    if let exception { throw exception }
+    return done != nil
+  }
+}
+
+/// The numbers that /metrics shows of a query.
+struct QueryMetrics: Sendable {
+  let inputRows: Metrics.Counter
+  let outputRows: Metrics.Counter
+  let batches: Metrics.Counter
+  let malformed: Metrics.Counter
+  let lag: Metrics.Gauge
+
+  init(_ metrics: Metrics, query: String) {
+    inputRows = metrics.counter(
+      "millrace_query_input_rows_total", ["query": query], help: "Records that a query has read")
+    outputRows = metrics.counter(
+      "millrace_query_output_rows_total", ["query": query], help: "Rows that a query has made")
+    batches = metrics.counter(
+      "millrace_query_batches_total", ["query": query], help: "Micro-batches that are committed")
+    malformed = metrics.counter(
+      "millrace_query_malformed_total", ["query": query], help: "Records that a query could not read")
+    lag = metrics.gauge("millrace_query_lag_records", ["query": query], help: "Records that wait for a query")
+  }
+}
