@@ -47,6 +47,13 @@ struct Builder {
         [environment] in try environment.openLog(settings.bootstrapServers, settings.producer)
       }
       return (sink.name, made, counters)
+    case .hdfs(let settings):
+      // With several sinks on the channel the records of a partition are torn apart, and names can't tell them.
+      let isAlone = plan.sinks.count { $0.channel == sink.channel } == 1
+      let made = HDFSSink(
+        feed: feed, settings: settings, usesOffsetNames: isAlone, stateDirectory: environment.stateDirectory,
+        fileSystem: environment.fileSystem)
+      return (sink.name, made, counters)
     case .simple(let settings): return (sink.name, SimpleSink(feed: feed, settings: settings), counters)
     }
   }

@@ -32,13 +32,17 @@ enum SourceSettings: Sendable {
 /// The sink types that can be run, and their settings.
 enum SinkSettings: Sendable {
   case kafka(KafkaSinkSettings)
+  case hdfs(HDFSSinkSettings)
   case simple(SimpleSinkSettings)
 
-  static let specs = [KafkaSinkSettings.spec, SimpleSinkSettings.nullSpec, SimpleSinkSettings.loggerSpec]
+  static let specs = [
+    KafkaSinkSettings.spec, HDFSSinkSettings.spec, SimpleSinkSettings.nullSpec, SimpleSinkSettings.loggerSpec,
+  ]
 
   init(_ reader: inout SettingsReader) {
     switch reader.spec.type {
     case KafkaSinkSettings.spec.type: self = .kafka(KafkaSinkSettings(&reader))
+    case HDFSSinkSettings.spec.type: self = .hdfs(HDFSSinkSettings(&reader))
     case SimpleSinkSettings.nullSpec.type: self = .simple(SimpleSinkSettings(null: &reader))
     default: self = .simple(SimpleSinkSettings(logger: &reader))
     }
@@ -47,6 +51,7 @@ enum SinkSettings: Sendable {
   var batchSize: Int {
     switch self {
     case .kafka(let settings): settings.batchSize
+    case .hdfs(let settings): settings.batchSize
     case .simple(let settings): settings.batchSize
     }
   }

@@ -179,6 +179,28 @@ struct Planner {
 
   // MARK: The whole
 
+  /// What HDFS sinks need from the rest of the agent.
+  private mutating func judgeArchives(sources: [AgentPlan.Source], sinks: [AgentPlan.Sink]) {
+    var targets: [String: String] = [:]
+    for sink in sinks {
+      guard case .hdfs(let settings) = sink.settings else { continue }
+      let line = agent.components[.sink]?[sink.name]?.properties["hdfs.path"]?.line
+      let place = place("sinks.\(sink.name).hdfs.path", line: line)
+      if let other = targets.updateValue(sink.name, forKey: "\(settings.path.source)/\(settings.prefix.source)") {
+        problems.warning(
+          "sink \(other) writes into the same directory with the same file prefix", at: place,
+          wayOut: "give one of them another hdfs.filePrefix, or they may write over each other's files")
+      }
+      guard settings.path.usesTime || settings.prefix.usesTime, !settings.time.usesClock else { continue }
+      for source in sources where source.channels.contains(sink.channel) {
+        guard case .spoolDirectory = source.settings, source.interceptors.isEmpty else { continue }
+        problems.warning(
+          "the path asks for a time, and events of source \(source.name) have no header 'timestamp': they become dead letters",
+          at: place, wayOut: "give the source the timestamp interceptor, or set hdfs.useLocalTimeStamp = true")
+      }
+    }
+  }
+
   mutating func judge(channels: [String: MemoryChannelSettings], sources: [AgentPlan.Source], sinks: [AgentPlan.Sink]) {
     for (name, group) in agent.components[.sinkGroup] ?? [:] {
       problems.error(
@@ -205,6 +227,7 @@ struct Planner {
           at: place("channels.\(name)", line: line), wayOut: "one sink for each channel keeps every event once")
       }
     }
+    judgeArchives(sources: sources, sinks: sinks)
     if channels.isEmpty || sources.isEmpty && sinks.isEmpty {
       problems.error(
         channels.isEmpty

@@ -13,8 +13,9 @@ public protocol FileSystem: Sendable, CustomStringConvertible {
   func list(_ path: String) throws -> [ArchiveStatus]
   /// Makes a directory and its parents.
   func makeDirectories(_ path: String) throws
-  /// Atomic; never replaces a file.
-  /// - Throws: `.refused` when the destination exists, `.notFound` when the source does not.
+  /// Atomic; never replaces a file. When the source is gone and the destination is there, it has been done: the
+  /// answer to an earlier call may have been lost.
+  /// - Throws: `.refused` when both exist, `.notFound` when neither does.
   func rename(_ from: String, to: String) throws
   /// Deletes a file or an empty directory; false when nothing was there.
   func delete(_ path: String) throws -> Bool
@@ -47,6 +48,6 @@ public protocol FileWriter: AnyObject {
   func flush() throws
   /// Everything is stored durably when this returns. After an error call it again.
   func close() throws
-  /// Bytes written so far, buffered ones too.
-  var size: Int64 { get }
+  /// Bytes that a flush would bring on.
+  var buffered: Int { get }
 }

@@ -28,7 +28,10 @@ public struct LocalFileSystem: FileSystem {
   public func makeDirectories(_ path: String) throws { try Files.makeDirectory(path) }
 
   public func rename(_ from: String, to: String) throws {
-    guard Files.exists(from) else { throw MillError(.notFound, "it is not there to be renamed", at: .init(file: from)) }
+    guard Files.exists(from) else {
+      if Files.exists(to) { return }
+      throw MillError(.notFound, "it is not there to be renamed", at: .init(file: from))
+    }
     // link(2) refuses an existing name, rename(2) would replace it.
     do { try System.call("rename to \(to)", from) { link(from, to) } } catch  where errno == EEXIST {
       // A crash between the two steps below leaves one file under both names.
@@ -58,7 +61,7 @@ private final class LocalWriter: FileWriter {
 
   init(_ file: File) { self.file = file }
 
-  var size: Int64 { position + Int64(buffer.count) }
+  var buffered: Int { buffer.count }
 
   func write(_ bytes: [UInt8]) { buffer += bytes }
 

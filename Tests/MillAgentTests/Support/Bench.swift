@@ -45,10 +45,10 @@ final class Bench: Sendable {
 }
 
 /// Waits until something holds; false when it does not within a time that is more than enough.
-func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
-  for _ in 0..<1500 {
+func eventually(every microseconds: UInt32 = 10_000, _ condition: () throws -> Bool) rethrows -> Bool {
+  for _ in 0..<15_000_000 / microseconds {
     if try condition() { return true }
-    usleep(10_000)
+    usleep(microseconds)
   }
   return false
 }

@@ -101,7 +101,8 @@ final class SpoolDirectorySource: EventSource, @unchecked Sendable {
 
   private func isReadable(_ candidate: SpoolCandidate) -> Bool {
     let file = candidate.identity.path
-    if underWay.contains(file) { return false }
+    // It may have been finished, or taken away, since the directory was listed.
+    if underWay.contains(file) || !Files.exists(candidate.path) { return false }
     if let aside = positions.aside[file] {
       // Another file under this name is a new one; the same one, changed in place, is not: parts were delivered.
       if aside.inode == candidate.inode {
