@@ -28,7 +28,7 @@ struct Spool {
     self.bytesMax = bytesMax
     _ = Self.firstUse
     try Files.makeDirectory(directory)
-    for name in try Files.list(directory) where Self.isLeftover(name, in: directory) {
+    for name in try Files.list(directory, where: { Self.isLeftover($0, in: directory) }) {
       try Files.remove("\(directory)/\(name)")
       Log.info("collect", "removed \(directory)/\(name), which an earlier run left half written")
     }
@@ -73,11 +73,12 @@ struct Spool {
 
   private mutating func measure() throws {
     var (files, bytes) = (0, 0)
-    for name in try Files.list(directory) {
-      guard !name.hasPrefix("."), !name.hasSuffix(CollectorConfiguration.completedSuffix),
-        // An agent may complete it between the list and this look.
-        let status = try Files.status("\(directory)/\(name)"), !status.isDirectory
-      else { continue }
+    func isOpen(_ name: String) -> Bool {
+      !name.hasPrefix(".") && !name.hasSuffix(CollectorConfiguration.completedSuffix)
+    }
+    for name in try Files.list(directory, where: isOpen) {
+      // An agent may complete it between the list and this look.
+      guard let status = try Files.status("\(directory)/\(name)"), !status.isDirectory else { continue }
       files += 1
       bytes += Int(status.size)
     }

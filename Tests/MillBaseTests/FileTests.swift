@@ -114,6 +114,17 @@ import Testing
     }
   }
 
+  @Test(arguments: [["b", "a", "B", "a1", ".c"], ["b", "\u{E9}", "e\u{301}", "z", "\u{10000}", "\u{FFFD}"]])
+  func listsSortedByBytes(names: [String]) throws {
+    try withDirectory { directory in
+      for name in names { try Files.writeAtomically("", to: "\(directory)/\(name)") }
+      let sorted = names.sorted { Array($0.utf8).lexicographicallyPrecedes(Array($1.utf8)) }
+      let (all, some) = (try Files.list(directory), try Files.list(directory) { $0 != "b" })
+      #expect(all.map { Array($0.utf8) } == sorted.map { Array($0.utf8) })
+      #expect(some.count == names.count - 1)
+    }
+  }
+
   @Test func directories() throws {
     try withDirectory { directory in
       try Files.makeDirectory("\(directory)/a/b/c/")

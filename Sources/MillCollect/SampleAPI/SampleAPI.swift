@@ -42,7 +42,7 @@ public final class SampleAPI: Sendable {
   public func served() -> [ServedAnswer] { core.served.withLock { $0 } }
 
   /// Answers that ``served()`` keeps.
-  public static let servedMax = 100_000
+  public static let servedMax = 20_000
 }
 
 /// One answer of the sample API.
