@@ -15,6 +15,7 @@ struct Spool {
   private(set) var bytes = 0
   private var sequence = 0
   private var measured: UInt64?
+  private let now: @Sendable () -> Int64
 
   /// Agents take files away meanwhile, which a new look at the directory shows; it is due after so long, or when a
   /// limit seems to be reached.
@@ -22,7 +23,12 @@ struct Spool {
   private static let prefix = "response_"
 
   /// Makes the directory and removes what dead runs left half written.
-  init(directory: String, filesMax: Int, bytesMax: Int) throws {
+  ///
+  /// - Parameter now: milliseconds since 1970, for names; tests bring their own clock.
+  init(
+    directory: String, filesMax: Int, bytesMax: Int, now: @escaping @Sendable () -> Int64 = Clock.nowMilliseconds
+  ) throws {
+    self.now = now
     self.directory = directory
     self.filesMax = filesMax
     self.bytesMax = bytesMax
@@ -42,7 +48,7 @@ struct Spool {
   /// BlobDeserializer takes it whole, while the LINE deserializer would take each line for an event of its own.
   mutating func write(_ document: [UInt8]) throws -> String {
     while true {
-      let name = Self.name(milliseconds: Clock.nowMilliseconds(), sequence: sequence)
+      let name = Self.name(milliseconds: now(), sequence: sequence)
       let path = "\(directory)/\(name)"
       sequence += 1
       // A name that an agent has completed is used up, too: a clock that was set back could bring it again.

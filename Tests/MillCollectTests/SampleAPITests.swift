@@ -106,10 +106,6 @@ import Testing
     }
   }
 
-  private func uuids(_ document: JSONValue) -> [String] {
-    document["results"]!.array!.compactMap { $0["login"]?["uuid"]?.string }
-  }
-
   @Test func sameSeedSameUsers() throws {
     var first: JSONValue?
     try withAPI { _, get in

@@ -29,20 +29,18 @@ import Testing
     }
   }
 
+  /// An agent has completed the file, then the clock goes back to the same millisecond.
   @Test func completedNamesAreUsedUp() throws {
     try withDirectory { directory in
-      var first = try Spool(directory: directory, filesMax: 10, bytesMax: 1000)
-      let name = try first.write([1])
-      try Files.rename("\(directory)/\(name)", to: "\(directory)/\(name).COMPLETED")
-      // The clock goes back: the same millisecond and number come again.
-      var taken = Spool.name(milliseconds: 1_700_000_000_123, sequence: 0)
-      #expect(taken == "response_20231114_221320_123_000000.json")
-      var second = try Spool(directory: directory, filesMax: 10, bytesMax: 1000)
-      for milliseconds in Clock.nowMilliseconds()..<Clock.nowMilliseconds() + 2000 {
-        taken = "\(directory)/\(Spool.name(milliseconds: milliseconds, sequence: 0)).COMPLETED"
-        _ = try Files.createAtomically([], at: taken)
+      func write() throws -> String {
+        var spool = try Spool(directory: directory, filesMax: 10, bytesMax: 1000) { 1_700_000_000_123 }
+        return try spool.write([1])
       }
-      #expect(try second.write([2]).hasSuffix("_000001.json"))
+      let first = try write()
+      try Files.rename("\(directory)/\(first)", to: "\(directory)/\(first).COMPLETED")
+      let second = try write()
+      #expect(first == "response_20231114_221320_123_000000.json")
+      #expect(second == "response_20231114_221320_123_000001.json")
     }
   }
 
@@ -67,7 +65,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [(3, 1000), (1000, 30)])
+  /// One after the other: the log has one observer.
+  @Test(.serialized, arguments: [(3, 1000), (1000, 30)])
   func fullSpoolPausesAndResumes(filesMax: Int, bytesMax: Int) throws {
     try withDirectory { directory in
       let lines = Mutex<[String]>([])
@@ -80,7 +79,10 @@ import Testing
       }
       Log.observe { _, _, line in if line.contains("full-\(filesMax)") { lines.withLock { $0.append(line) } } }
       setup.collector.start()
-      defer { setup.collector.stop() }
+      defer {
+        setup.collector.stop()
+        Log.observe(nil)
+      }
       let paused = eventually { setup.status.pausedBecause != nil }
       #expect(paused && setup.status.written == 3 && setup.status.spoolFiles == 3 && setup.status.spoolBytes == 27)
       #expect(setup.status.pausedBecause?.contains(filesMax == 3 ? "spoolFilesMax 3" : "spoolBytesMax 30") == true)

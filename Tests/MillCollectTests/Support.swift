@@ -26,6 +26,11 @@ func withDirectory(_ body: (String) throws -> Void) throws {
   try body(directory)
 }
 
+/// The users of a document in RandomUser's shape.
+func uuids(_ document: JSONValue) -> [String] {
+  document["results"]!.array!.compactMap { $0["login"]?["uuid"]?.string }
+}
+
 /// Waits until the condition holds; false when it does not within 20 s.
 func eventually(_ condition: () throws -> Bool) rethrows -> Bool {
   for _ in 0..<2000 {

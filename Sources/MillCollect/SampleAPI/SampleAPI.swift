@@ -19,12 +19,14 @@ public final class SampleAPI: Sendable {
   public var address: Address { server.address }
 
   /// - Parameters:
-  ///   - seed: decides which users come. The same seed gives the same users in the same order, from the start: a new run
-  ///     that must have new users needs a new seed.
+  ///   - seed: decides which users come. The same seed gives the same users in the same order, from the start; default is
+  ///     a new one each time.
   ///   - vintageInterval: how long each vintage of the population stays; the last one stays for good. Default 10 s;
   ///     zero = the last one at once.
   /// - Throws: `MillError.configuration` when the address can't be had.
-  public init(listen: Address, seed: UInt64 = 0, vintageInterval: Duration = .seconds(10)) throws {
+  public init(listen: Address, seed: UInt64 = .random(in: .min ... .max), vintageInterval: Duration = .seconds(10))
+    throws
+  {
     let core = Core(seed: seed, vintageInterval: vintageInterval)
     self.core = core
     server = try HTTPServer(listen: listen) { core.answer($0) }
