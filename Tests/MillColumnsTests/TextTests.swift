@@ -80,7 +80,8 @@ func datesFollowSpark(_ date: String, _ expected: Int32?) {
     ("2020-01-02", 1_577_923_200_000_000), ("2020-01-02 03:04", 1_577_934_240_000_000), ("1577934245", nil),
     ("2020-01-02T03:04:05.1234567", 1_577_934_245_123_456), ("2020-01-02T03:04:05 UTC", 1_577_934_245_000_000),
     ("2020-01-02T03:04:05GMT-1", 1_577_937_845_000_000), ("2020-01-02T03:04:05+0530", 1_577_914_445_000_000),
-    ("2020-01-02T24:00:00", nil), ("2020-01-02T03:60:00", nil), ("2020-01T03:04", nil),
+    ("2020-01-02T03", 1_577_934_000_000_000), ("2020-01-02T03:04Z", nil), ("2020-01-02T24:00:00", nil),
+    ("2020-01-02T03:60:00", nil), ("2020-01T03:04", nil),
     ("2020-01-02T03:04:05 ", 1_577_934_245_000_000), ("x", nil),
   ] as [(String, Int64?)])
 func timestampsFollowSpark(_ timestamp: String, _ expected: Int64?) {
@@ -90,7 +91,7 @@ func timestampsFollowSpark(_ timestamp: String, _ expected: Int64?) {
 @Test(
   arguments: [
     ("aGk=", [104, 105]), ("", []), ("aGk", nil), ("hi", nil), ("AAEC", [0, 1, 2]), ("/w==", [255]), ("a=b=", nil),
-    ("aGk=aGk=", nil), ("a GkA", [104, 105, 0]),
+    ("aGk=aGk=", [104, 105, 104, 105]), ("a GkA", nil), (" aGkA\n/w==", [104, 105, 0, 255]),
   ] as [(String, [UInt8]?)])
 func base64IsDecoded(_ encoded: String, _ expected: [UInt8]?) {
   #expect(parse(encoded) { Base64.decode($0) } == expected)

@@ -156,12 +156,12 @@ func keysAreFoundInAnyOrder(_ document: String, _ expected: String) throws {
   let type = schema([("d", .double), ("s", .string), ("a", .integer)])
   for (count, fits) in [(20, true), (21, false)] {
     let text = String(repeating: "1", count: count)
-    for document in [
-      "{\"a\":1,\"d\":\(text)}", "{\"a\":1,\"x\":\(text)}", "{\"a\":1,\"s\":\"\(text)\"}",
-      "{\"a\":1,\"x\":\"\(text)\"}",
-    ] {
+    // As in Spark: a long number makes the document malformed, a long string only its own column null.
+    for document in ["{\"a\":1,\"d\":\(text)}", "{\"a\":1,\"x\":\(text)}", "{\"a\":1,\"s\":\(text)}"] {
       #expect(try read(type, document, options).contains("\"a\":1") == fits, "\(document)")
     }
+    #expect(try read(type, "{\"a\":1,\"s\":\"\(text)\"}", options).contains("\"s\":null") != fits)
+    #expect(try read(type, "{\"a\":1,\"s\":\"\\u0031\(text.dropLast())\"}", options).contains("\"s\":null") != fits)
   }
 }
 
@@ -258,7 +258,7 @@ func keysAreFoundInAnyOrder(_ document: String, _ expected: String) throws {
     (.string, "-0.0", #""-0.0""#),
     (.string, #"[ {"a" : NaN}, 'x', 1.50, -0, "\u0001/" ]"#, #""[{\"a\":\"NaN\"},\"x\",1.5,0,\"\\u0001/\"]""#),
     (.date, #""18263""#, #""+18263-01-01""#), (.date, #""-5""#, #""1969-12-27""#),
-    (.timestamp, #""2020-01-02T03:04GMT+01:00""#, #""2020-01-02T02:04:00.000Z""#),
+    (.timestamp, #""2020-01-02T03:04:05GMT+01:00""#, #""2020-01-02T02:04:05.000Z""#),
     (.decimal(precision: 10, scale: 2), #""1,234.5""#, "1234.50"), (.decimal(precision: 10, scale: 2), "NaN", "null"),
     (.double, "-INF", #""-Infinity""#), (.double, "-Infinity", #""-Infinity""#), (.boolean, "null", "null"),
     (.array(.array(.integer)), "[[1],[2,\"x\"]]", "null"), (.array(.array(.integer)), "[[1],null,[]]", "[[1],null,[]]"),

@@ -13,29 +13,28 @@ public enum Base64 {
     }
   }
 
-  /// nil when the text is not base64. Characters up to U+0020 are skipped, padding is needed, as in Jackson's
-  /// MIME_NO_LINEFEEDS.
+  /// nil when the text is not base64. White space may come before each four characters, padding is needed (and may be
+  /// followed by more), as in Jackson's MIME_NO_LINEFEEDS.
   public static func decode(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
     var bytes: [UInt8] = []
     bytes.reserveCapacity(text.count / 4 * 3)
-    var (word, letters, padding) = (UInt32(0), 0, 0)
-    for byte in text where byte > 32 {
-      if byte == UInt8(ascii: "=") {
-        padding += 1
-        guard letters + padding <= 4, letters >= 2 else { return nil }
-      } else {
-        guard padding == 0, let value = value(byte) else { return nil }
+    var index = 0
+    while true {
+      while index < text.count, text[index] <= 32 { index += 1 }
+      if index == text.count { return bytes }
+      guard index + 4 <= text.count, text[index] != UInt8(ascii: "="), text[index + 1] != UInt8(ascii: "=") else {
+        return nil
+      }
+      let padding = text[index + 3] != UInt8(ascii: "=") ? 0 : text[index + 2] != UInt8(ascii: "=") ? 1 : 2
+      var word: UInt32 = 0
+      for letter in text[index..<index + 4 - padding] {
+        guard let value = value(letter) else { return nil }
         word = word << 6 | value
-        letters += 1
       }
-      if letters + padding == 4 {
-        word <<= UInt32(6 * padding)
-        for position in 0..<(letters - 1) { bytes.append(UInt8(truncatingIfNeeded: word >> UInt32(16 - 8 * position))) }
-        if padding > 0 { padding = 4 }
-        (word, letters) = (0, 0)
-      }
+      word <<= UInt32(6 * padding)
+      for position in 0..<3 - padding { bytes.append(UInt8(truncatingIfNeeded: word >> UInt32(16 - 8 * position))) }
+      index += 4
     }
-    return letters == 0 ? bytes : nil
   }
 
   private static func letter(_ value: UInt32) -> UInt8 {

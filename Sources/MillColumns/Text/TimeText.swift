@@ -23,7 +23,7 @@ public enum TimeText {
     return count + 1 + IntegerText.write(day, width: 2, to: target + count + 1)
   }
 
-  /// `2020-01-02 03:04:05.123`, as CAST to string gives it; or, for JSON, `2020-01-02T03:04:05.123Z`.
+  /// `2020-01-02 03:04:05.123456`, as CAST to string gives it; or, as `to_json` does, `2020-01-02T03:04:05.123Z`.
   public static func write(
     timestamp microseconds: Int64, isoForm: Bool = false, to target: UnsafeMutablePointer<UInt8>
   ) -> Int {
@@ -38,14 +38,13 @@ public enum TimeText {
     target[count] = UInt8(ascii: ":")
     count += 1 + IntegerText.write(rest / 1_000_000 % 60, width: 2, to: target + count + 1)
     let fraction = rest % 1_000_000
-    if fraction > 0 || isoForm {
+    if isoForm {
       target[count] = UInt8(ascii: ".")
-      let milliseconds = isoForm && fraction % 1000 == 0
-      count +=
-        1
-        + IntegerText.write(
-          milliseconds ? fraction / 1000 : fraction, width: milliseconds ? 3 : 6, to: target + count + 1)
-      if !isoForm { while target[count - 1] == 48 { count -= 1 } }
+      count += 1 + IntegerText.write(fraction / 1000, width: 3, to: target + count + 1)
+    } else if fraction > 0 {
+      target[count] = UInt8(ascii: ".")
+      count += 1 + IntegerText.write(fraction, width: 6, to: target + count + 1)
+      while target[count - 1] == 48 { count -= 1 }
     }
     if isoForm {
       target[count] = UInt8(ascii: "Z")
@@ -66,18 +65,26 @@ public enum TimeText {
   }
 
   /// Microseconds since 1970 of a date as in ``parseDate(_:)``, or a whole date, ` ` or `T`, and
-  /// `h:m[:s[.fraction]]` with or without a zone: `Z`, `±h[:mm[:ss]]`, `±hhmm`, `UTC`, `GMT`, `UT`, each of the three
-  /// also with an offset. Without one it is UTC. nil for any other text (also for zones with a place name).
+  /// `h[:m[:s[.fraction][zone]]]`; a time alone (`h:…` or `T…`) is of today. A zone is `Z`, `±h[:mm[:ss]]`, `±hhmm`,
+  /// `UTC`, `GMT` or `UT`, each of the three also with an offset; without one it is UTC. nil for any other text (also
+  /// for zones with a place name).
   public static func parseTimestamp(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
     var scanner = Scanner(text)
-    guard let (days, isWhole) = scanner.date(yearDigits: 4...6) else { return nil }
+    var days = Clock.nowMilliseconds().flooredDivision(by: 86_400_000)
     var microseconds: Int64 = 0
-    if !scanner.isAtEnd {
-      guard isWhole, scanner.take(" ", "T"), let time = scanner.time(), let offset = scanner.zone(),
-        scanner.isAtEnd
-      else { return nil }
-      microseconds = time - offset * 1_000_000
+    if scanner.isTimeAlone {
+      _ = scanner.take("T")
+      guard let time = scanner.time() else { return nil }
+      microseconds = time
+    } else {
+      guard let (date, isWhole) = scanner.date(yearDigits: 4...6) else { return nil }
+      days = date
+      if !scanner.isAtEnd {
+        guard isWhole, scanner.take(" ", "T"), let time = scanner.time() else { return nil }
+        microseconds = time
+      }
     }
+    guard scanner.isAtEnd else { return nil }
     let (whole, overflow) = days.multipliedReportingOverflow(by: 86_400_000_000)
     let (sum, overflow2) = whole.addingReportingOverflow(microseconds)
     return overflow || overflow2 ? nil : sum
@@ -140,23 +147,30 @@ public enum TimeText {
       return (days, true)
     }
 
-    /// Microseconds of the day.
+    /// `T…` or `h:…`, `hh:…`.
+    var isTimeAlone: Bool {
+      next == UInt8(ascii: "T") || (1...2).contains { index + $0 < end && text[index + $0] == UInt8(ascii: ":") }
+    }
+
+    /// Microseconds of the day, less the zone's offset. A zone may come after seconds only.
     mutating func time() -> Int64? {
-      guard let hour = number(1...2), hour < 24, take(":"), let minute = number(1...2), minute < 60 else {
-        return nil
-      }
-      var microseconds = (hour * 3600 + minute * 60) * 1_000_000
+      guard let hour = number(1...2), hour < 24 else { return nil }
+      var microseconds = hour * 3_600_000_000
+      guard take(":") else { return microseconds }
+      guard let minute = number(1...2), minute < 60 else { return nil }
+      microseconds += minute * 60_000_000
       guard take(":") else { return microseconds }
       guard let second = number(1...2), second < 60 else { return nil }
       microseconds += second * 1_000_000
-      guard take(".") else { return microseconds }
-      var unit: Int64 = 100_000
-      while let next, next &- 48 < 10 {
-        microseconds += Int64(next - 48) * unit
-        unit /= 10
-        index += 1
+      if take(".") {
+        var unit: Int64 = 100_000
+        while let next, next &- 48 < 10 {
+          microseconds += Int64(next - 48) * unit
+          unit /= 10
+          index += 1
+        }
       }
-      return microseconds
+      return zone().map { microseconds - $0 * 1_000_000 }
     }
 
     /// Seconds east of UTC; 0 when there is no zone.

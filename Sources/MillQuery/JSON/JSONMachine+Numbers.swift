@@ -28,7 +28,7 @@ extension JSONMachine {
     }
     let after = p.pointee
     if after &- 48 < 10 || after == UInt8(ascii: ".") || after | 32 == UInt8(ascii: "e")
-      || (first.pointee == 48 && count > 1)
+      || (first.pointee == 48 && count > 1) || p - start > options.maxNumLen
     {
       return nil
     }

@@ -34,6 +34,10 @@ extension JSONMachine {
 
   private mutating func text(_ node: NodePointer, _ p: BytePointer) -> BytePointer? {
     guard let q = decode(p + 1, quote: p.pointee) else { return nil }
+    guard scratch.count <= options.maxStringLen else {
+      outcome = .misfit
+      return q
+    }
     // A copy of the reference, so that `self` may be changed in the closure.
     let bytes = scratch
     let fits = bytes.withUnsafeBufferPointer { appendText(node, $0) }
@@ -127,9 +131,8 @@ extension JSONMachine {
       JSONNode.append(node, narrow)
     case .long: JSONNode.append(node, value)
     case .timestamp:
-      let (microseconds, overflow) = value.multipliedReportingOverflow(by: 1_000_000)
-      guard !overflow else { return false }
-      JSONNode.append(node, microseconds)
+      // Past the range it wraps, as in Spark.
+      JSONNode.append(node, value &* 1_000_000)
     default: return false
     }
     return true

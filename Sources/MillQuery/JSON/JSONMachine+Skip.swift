@@ -98,7 +98,7 @@ extension JSONMachine {
       }
       p += 8
     }
-    if p.pointee == UInt8(ascii: "\""), p - start <= options.maxStringLen { return p + 1 }
+    if p.pointee == UInt8(ascii: "\"") { return p + 1 }
     return decode(start, quote: UInt8(ascii: "\""))
   }
 }

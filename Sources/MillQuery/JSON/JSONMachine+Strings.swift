@@ -52,6 +52,10 @@ extension JSONMachine {
       return stop + 1
     }
     guard let q = decode(start, quote: UInt8(ascii: "\"")) else { return nil }
+    guard scratch.count <= options.maxStringLen else {
+      outcome = .misfit
+      return q
+    }
     scratch.withUnsafeBytes { JSONNode.appendBytes(node, $0) }
     return q
   }
@@ -102,7 +106,6 @@ extension JSONMachine {
         scratch.append(byte)
         p += 1
       }
-      guard scratch.count <= options.maxStringLen else { return fail("a string above maxStringLen", start) }
     }
     if !isASCII, !scratch.withUnsafeBufferPointer({ Self.isUTF8($0) }) {
       scratch = Array(String(decoding: scratch, as: UTF8.self).utf8)

@@ -23,7 +23,7 @@ public struct JSONOptions: Sendable, Hashable {
   public var maxNestingDepth = 1000
   /// Characters of a number, at most.
   public var maxNumLen = 1000
-  /// Bytes of a string value, at most.
+  /// Bytes of a string value, at most; a longer one does not fit its column.
   public var maxStringLen = 20_000_000
 
   public init() {}

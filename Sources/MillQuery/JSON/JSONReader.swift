@@ -141,12 +141,10 @@ public final class JSONReader {
     hold(bytes)
     let row = root.pointee.count
     let start = machine.skipSpace(machine.begin)
-    if start == machine.end || start.pointee < 32, bytes.allSatisfy({ $0 <= 32 }) {
-      return JSONNode.appendNull(root)
-    }
     machine.depth = 0
     machine.outcome = .fits
-    if start == machine.end { return JSONNode.appendNull(root) }  // Only comments.
+    // Only white space (and comments).
+    if start == machine.end { return JSONNode.appendNull(root) }
     guard readRoot(start) != nil, machine.outcome != .misfit else {
       JSONNode.truncate(root, to: row)
       let (reason, at) = machine.failure ?? (Self.misfit(root.pointee.kind), start)
