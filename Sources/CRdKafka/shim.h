@@ -1,2 +1,6 @@
 #pragma once
 #include <librdkafka/rdkafka.h>
+
+// The Kafka server's event loop; Swift's Glibc module leaves these two out.
+#include <sys/epoll.h>
+#include <sys/eventfd.h>

@@ -109,4 +109,16 @@ extension LocalLog {
   ) throws -> (offset: Int64, timestamp: Int64)? {
     try partition(topicPartition).offset(atOrAfter: timestamp)
   }
+
+  /// The record with the greatest timestamp; nil when the partition is empty.
+  public func newestRecord(_ topicPartition: TopicPartition) throws -> (offset: Int64, timestamp: Int64)? {
+    try partition(topicPartition).newest()
+  }
+
+  /// Stored bytes from the batch that holds `offset` to the end: what a fetch could get.
+  ///
+  /// - Throws: as ``read(_:from:maxBytes:wait:)``.
+  public func bytesAvailable(_ topicPartition: TopicPartition, from offset: Int64) throws -> Int64 {
+    try partition(topicPartition).bytesAvailable(from: offset)
+  }
 }

@@ -81,6 +81,21 @@ extension PartitionLog {
     return nil
   }
 
+  /// The first record with the greatest timestamp.
+  func newest() throws -> (offset: Int64, timestamp: Int64)? {
+    let segments = state.withLock { $0.segments }
+    guard let newest = try segments.map({ try $0.maxTimestamp() }).max(), newest >= 0 else { return nil }
+    return try offset(atOrAfter: newest)
+  }
+
+  func bytesAvailable(from offset: Int64) throws -> Int64 {
+    guard let found = try locate(offset).0 else { return 0 }
+    let later = state.withLock { state in
+      state.segments.reduce(0) { $0 + ($1.baseOffset > found.segment.baseOffset ? $1.size : 0) }
+    }
+    return found.limit - found.position + later
+  }
+
   // MARK: Steps
 
   private func locate(_ offset: Int64) throws -> (Stretch?, end: Int64) {

@@ -1,3 +1,0 @@
-import CRdKafka
-import MillBase
-import MillLog

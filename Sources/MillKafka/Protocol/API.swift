@@ -1,0 +1,109 @@
+import MillBase
+import MillLog
+
+/// One kind of request: its number and the versions that are served.
+public struct API: Sendable, Equatable {
+  public let key: Int16
+  public let name: String
+  public let versions: ClosedRange<Int16>
+  /// The first version with compact lengths and tagged fields; nil = none.
+  public let flexibleFrom: Int16?
+
+  public func isFlexible(_ version: Int16) -> Bool { flexibleFrom.map { version >= $0 } ?? false }
+
+  /// Responses carry tagged fields in their header when flexible; ApiVersions never does, since the client does not
+  /// know yet what the server speaks.
+  public func hasFlexibleResponseHeader(_ version: Int16) -> Bool { self != .apiVersions && isFlexible(version) }
+
+  private init(_ key: Int16, _ name: String, _ versions: ClosedRange<Int16>, flexible: Int16?) {
+    self.key = key
+    self.name = name
+    self.versions = versions
+    flexibleFrom = flexible
+  }
+
+  // Produce 0–2 carry record formats that are refused; they are listed because librdkafka stops compressing without.
+  public static let produce = API(0, "Produce", 0...11, flexible: 9)
+  public static let fetch = API(1, "Fetch", 4...12, flexible: 12)
+  public static let listOffsets = API(2, "ListOffsets", 1...7, flexible: 6)
+  public static let metadata = API(3, "Metadata", 0...12, flexible: 9)
+  public static let offsetCommit = API(8, "OffsetCommit", 1...8, flexible: 8)
+  public static let offsetFetch = API(9, "OffsetFetch", 1...8, flexible: 6)
+  public static let findCoordinator = API(10, "FindCoordinator", 0...4, flexible: 3)
+  public static let describeGroups = API(15, "DescribeGroups", 0...5, flexible: 5)
+  public static let listGroups = API(16, "ListGroups", 0...5, flexible: 3)
+  public static let apiVersions = API(18, "ApiVersions", 0...4, flexible: 3)
+  public static let createTopics = API(19, "CreateTopics", 0...7, flexible: 5)
+  public static let deleteTopics = API(20, "DeleteTopics", 0...6, flexible: 4)
+  public static let initProducerID = API(22, "InitProducerId", 0...4, flexible: 2)
+  public static let describeConfigs = API(32, "DescribeConfigs", 0...4, flexible: 4)
+  public static let createPartitions = API(37, "CreatePartitions", 0...3, flexible: 2)
+  public static let deleteGroups = API(42, "DeleteGroups", 0...2, flexible: 2)
+  public static let describeCluster = API(60, "DescribeCluster", 0...1, flexible: 0)
+
+  /// Everything that is served, by number.
+  public static let all: [API] = [
+    produce, fetch, listOffsets, metadata, offsetCommit, offsetFetch, findCoordinator, describeGroups, listGroups,
+    apiVersions, createTopics, deleteTopics, initProducerID, describeConfigs, createPartitions, deleteGroups,
+    describeCluster,
+  ]
+
+  public static func find(_ key: Int16) -> API? { all.first { $0.key == key } }
+}
+
+/// What stands before every request.
+public struct RequestHeader: Sendable, Equatable {
+  public var apiKey: Int16
+  public var version: Int16
+  public var correlationID: Int32
+  public var clientID: String?
+
+  /// Parses the header; the reader goes on with the body.
+  ///
+  /// - Throws: `.badInput` when the bytes break off.
+  public static func parse(_ frame: ArraySlice<UInt8>) throws -> (header: RequestHeader, body: ArraySlice<UInt8>) {
+    var reader = MessageReader(frame, version: 0, isFlexible: false)
+    var header = RequestHeader(apiKey: 0, version: 0, correlationID: 0, clientID: nil)
+    try reader.int16("ApiKey", &header.apiKey)
+    try reader.int16("ApiVersion", &header.version)
+    try reader.int32("CorrelationId", &header.correlationID)
+    // The client id keeps its 16-bit length even in flexible requests.
+    try reader.nullableString("ClientId", &header.clientID)
+    guard let api = API.find(header.apiKey), api.versions.contains(header.version), api.isFlexible(header.version)
+    else { return (header, reader.rest) }
+    var tagged = MessageReader(reader.rest, version: 0, isFlexible: true)
+    try tagged.skipTags()
+    return (header, tagged.rest)
+  }
+}
+
+/// Kafka's error codes, those that are used here.
+public enum ErrorCode: Int16, Sendable {
+  case unknownServerError = -1
+  case none = 0
+  case offsetOutOfRange = 1
+  case corruptMessage = 2
+  case unknownTopicOrPartition = 3
+  case requestTimedOut = 7
+  case messageTooLarge = 10
+  case offsetMetadataTooLarge = 12
+  case coordinatorNotAvailable = 15
+  case invalidTopic = 17
+  case invalidRequiredAcks = 21
+  case invalidGroupID = 24
+  case unsupportedVersion = 35
+  case topicAlreadyExists = 36
+  case invalidPartitions = 37
+  case invalidReplicationFactor = 38
+  case invalidReplicaAssignment = 39
+  case invalidConfig = 40
+  case invalidRequest = 42
+  case unsupportedForMessageFormat = 43
+  case outOfOrderSequence = 45
+  case invalidProducerEpoch = 47
+  case storageError = 56
+  case groupIDNotFound = 69
+  case invalidRecord = 87
+  case unknownTopicID = 100
+  case fetchSessionIDNotFound = 70
+}
