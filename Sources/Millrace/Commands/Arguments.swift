@@ -7,9 +7,14 @@ struct Flag: Sendable {
   var value: String?
   var help: String
 
-  init(_ name: String, _ value: String? = nil, _ help: String) {
+  init(_ name: String, _ value: String, _ help: String) {
     self.name = name
     self.value = value
+    self.help = help
+  }
+
+  init(_ name: String, _ help: String) {
+    self.name = name
     self.help = help
   }
 }

@@ -1,18 +1,11 @@
 import MillBase
+import MillKafka
 
 extension MillraceCommand {
   /// All commands, in the order of the overview.
-  static var commands: [Command] { [check] }
+  static var commands: [Command] { [run, check, broker, topics, store, view, sampleAPI] }
 
-  static let check = Command(
-    name: "check", summary: "Find the errors of a pipeline without running it.", usage: "DIR",
-    examples: ["millrace check examples/population"],
-    run: { arguments in
-      let directory = try arguments.only("DIR, the pipeline's directory")
-      let (_, problems) = PipelineConfiguration.read(directory: directory, environment: environment)
-      for warning in problems.warnings { report("warning: \(warning)") }
-      for error in problems.errors { report("\(error)") }
-      if problems.errors.isEmpty { print("\(directory): no errors") }
-      return problems.errors.isEmpty ? 0 : exitConfiguration
-    })
+  static let topics = Command(
+    name: "topics", summary: "List, make, describe and delete topics, with kafka-topics' flags.", usage: "",
+    raw: { words in TopicsCommand.run(arguments: words) { print($0) } })
 }

@@ -1,0 +1,67 @@
+import MillBase
+import MillCollect
+import MillQuery
+import MillStore
+import MillView
+
+/// The pipeline's settings in the words of the rooms.
+extension PipelineConfiguration {
+  /// The uid that the example's dashboards name.
+  static let dataSourceUID = "millrace"
+
+  /// The store as a data source of dashboards and alert rules; nil without a store.
+  func dataSource(store address: Address?) -> DataSource? {
+    guard let store else { return nil }
+    let url = store.url ?? "http://\(address ?? store.listen ?? Address(host: "127.0.0.1", port: 8086))"
+    let credentials: DataSource.Credentials =
+      if let token = store.token {
+        .token(token)
+      } else if let user = store.user {
+        .basic(user: user, password: store.password ?? "")
+      } else {
+        .none
+      }
+    return DataSource(
+      name: "Millrace", uid: Self.dataSourceUID, url: url, database: store.database, credentials: credentials)
+  }
+}
+
+extension PipelineConfiguration.Query {
+  /// - Throws: `.configuration` with the SQL file, line and column.
+  func compile(_ configuration: PipelineConfiguration) throws -> CompiledQuery {
+    let path = configuration.file(file)
+    guard Files.exists(path) else {
+      throw MillError(
+        .configuration, "'queries.\(name).file': there is no file \(path)",
+        at: .init(file: configuration.file, line: line))
+    }
+    let query = try CompiledQuery(script: Files.readText(path), file: path, ansi: ansi)
+    if format == "influxdb" {
+      do { _ = try LineProtocolEncoder(mapping, schema: query.schema) } catch let error as MillError {
+        throw MillError(
+          error.code, "'queries.\(name)': \(error.message)", at: .init(file: configuration.file, line: line),
+          wayOut: error.wayOut)
+      }
+    }
+    return query
+  }
+
+  var mapping: PointMapping {
+    PointMapping(
+      measurement: .constant(measurement), tags: tags, fields: fields, time: time, identity: identity)
+  }
+}
+
+extension CollectorConfiguration {
+  init(_ source: PipelineConfiguration.Source) {
+    self.init(name: source.name, url: source.url, spool: source.spool)
+    interval = source.interval
+    timeout = source.timeout
+    headers = source.headers
+    onlyWhenChanged = source.onlyWhenChanged
+    changedPart = source.changedPart
+    documentBytesMax = source.documentBytesMax
+    spoolBytesMax = source.spoolBytesMax
+    spoolFilesMax = source.spoolFilesMax
+  }
+}
