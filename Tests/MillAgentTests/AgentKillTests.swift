@@ -8,7 +8,7 @@ import Testing
 
 /// kill -9 of an agent's process, many times over: what it was given is there once.
 @Suite(.serialized) struct AgentKillTests {
-  static let kills = 12
+  static let kills = 8
   /// Put into the spool before each start, and lines of each.
   static let files = 30
   static let lines = 40

@@ -113,6 +113,24 @@ func topicToArchive(_ more: String = "") -> String {
     #expect(found["events.pop-0-5-29"] == (5..<30).map { "\($0)\n" }.joined())
   }
 
+  @Test func noHeaderLeadsOutOfTheArchive() throws {
+    let log = RecordLogDouble()
+    try log.createTopic("pop", partitions: 1, configuration: [:])
+    for key in ["fine", "../../out"] {
+      _ = try log.append(
+        [Record(key: Array(key.utf8), value: Array("x".utf8))], to: TopicPartition("pop", 0), codec: .none)
+    }
+    let bench = try Bench(log: log)
+    let agent = try bench.agent(topicToArchive().replacing("archive/case_pop", with: "archive/%{key}"))
+    agent.start()
+    #expect(eventually { agent.status.component("k2")?.counter("DeadLetterCount") == 1 })
+    agent.stop()
+    #expect(try files(bench, "fine").count == 1)
+    #expect(try Files.list(bench.archive) == ["fine"])
+    let letters = try Files.readText("\(bench.directory)/state/agent.conf-a1/dead-letters/a1-k2.jsonl")
+    #expect(letters.contains("leads out of the archive"))
+  }
+
   @Test func aFileIsCompleteAfterItsTime() throws {
     let log = try log(records: 3)
     let bench = try Bench(log: log)
@@ -193,7 +211,7 @@ func topicToArchive(_ more: String = "") -> String {
     timed.start()
     #expect(try eventually { try bench.spooled() == ["a.txt.COMPLETED", "b.txt.COMPLETED"] })
     timed.stop()
-    let letters = try Files.readText("\(bench.directory)/state/dead-letters/a1-k1.jsonl")
+    let letters = try Files.readText("\(bench.directory)/state/agent.conf-a1/dead-letters/a1-k1.jsonl")
     #expect(letters.contains("\"body\":\"no time\"") && letters.contains("no header 'timestamp'"))
   }
 }

@@ -17,6 +17,7 @@ public final class AgentRunner: Sendable {
   private let environment: AgentEnvironment
   private let current = Monitor<RunningAgent?>(nil)
   private let supervisor = Monitor<Worker?>(nil)
+  private let lock = Monitor<File?>(nil)
 
   /// How long ``stop(drain:)`` waits for channels to empty, unless told otherwise.
   public static let drainDefault = Duration.seconds(30)
@@ -26,6 +27,9 @@ public final class AgentRunner: Sendable {
   /// - Throws: `.configuration` when the file can't be read, has no such agent, or nothing in it can run.
   public init(configurationFile: String, agentName: String, environment: AgentEnvironment) throws {
     name = agentName
+    // Agents of two files may have one name; what they remember must not mix.
+    var environment = environment
+    environment.stateDirectory += "/\(Files.split(configurationFile).name)-\(agentName)"
     plan = try AgentPlan(file: configurationFile, agent: agentName, variables: environment.variables)
     problems = plan.problems
     self.environment = environment
@@ -82,6 +86,7 @@ public final class AgentRunner: Sendable {
   private func supervise(_ stop: Signal) {
     while !stop.isSet {
       do {
+        try takeLock()
         let running = try RunningAgent(plan: plan, environment: environment)
         current.withLock { $0 = running }
         running.start()
@@ -99,6 +104,19 @@ public final class AgentRunner: Sendable {
     }
   }
 
+  /// Keeps a second process from running the same agent: both would read the same files.
+  private func takeLock() throws {
+    if lock.withLock({ $0 != nil }) { return }
+    try Files.makeDirectory(environment.stateDirectory)
+    let file = try File("\(environment.stateDirectory)/lock", .readWrite)
+    guard try file.tryLock() else {
+      throw MillError(
+        .configuration, "another process runs this agent", at: .init(file: file.path),
+        wayOut: "stop that one, or give this one a state directory of its own")
+    }
+    lock.withLock { $0 = file }
+  }
+
   /// Sources stop, channels drain, open files are completed, positions are written down. After `drain` what is left
   /// is given up: it is read again at the next start, nothing is lost.
   public func stop(drain: Duration = drainDefault) {
@@ -106,6 +124,7 @@ public final class AgentRunner: Sendable {
     worker.stop()
     worker.join()
     current.withLock { $0 }?.stop(drain: drain)
+    lock.withLock { $0 = nil }
     supervisor.withLock { $0 = nil }
   }
 

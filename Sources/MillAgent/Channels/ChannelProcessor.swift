@@ -63,10 +63,12 @@ final class ChannelProcessor: Sendable {
     var backoff = Backoff(first: .milliseconds(250), max: backoffLongest)
     while !channel.put(events) {
       counters["ChannelWriteFail"].add()
-      Log.warning(
-        "agent",
-        "\(agent): channel \(channel.name) is full (\(channel.size) of \(channel.settings.capacity) events); "
-          + "source \(source) waits")
+      if backoff.failures % Retry.logEvery == 0 {
+        Log.warning(
+          "agent",
+          "\(agent): channel \(channel.name) is full (\(channel.size) of \(channel.settings.capacity) events); "
+            + "source \(source) waits, nothing is lost")
+      }
       if abandon.wait(backoff.next()) { return false }
     }
     return true

@@ -58,6 +58,8 @@ struct FlumeConfiguration {
     for entry in entries { merged[entry.key] = entry.value }
     for (index, entry) in entries.enumerated() {
       if let final = last[entry.key], final != index {
+        // The same once more does no harm, and many files end with a section that binds everything again.
+        guard trim(entries[final].value) != trim(entry.value) else { continue }
         problems.warning(
           "'\(entry.key)' is set again in line \(entries[final].line)", at: .init(file: file, line: entry.line),
           wayOut: "the last one wins: keep one of them")

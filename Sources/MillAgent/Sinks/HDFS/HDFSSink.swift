@@ -106,6 +106,10 @@ final class HDFSSink: EventSink, @unchecked Sendable {
       try settings.path.expand(headers: event.headers, time: settings.time),
       try settings.prefix.expand(headers: event.headers, time: settings.time)
     )
+    // What headers say may be part of both.
+    guard !place.0.split(separator: "/").contains("..") else {
+      throw MillError(.badInput, "the directory '\(place.0)' of the event leads out of the archive")
+    }
     guard !place.1.contains("/") else {
       throw MillError(.badInput, "the file prefix '\(place.1)' of the event holds a /")
     }

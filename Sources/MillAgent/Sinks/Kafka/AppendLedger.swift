@@ -86,7 +86,10 @@ struct AppendLedger {
   mutating func begin(_ topicPartition: TopicPartition, log: any RecordLog) throws {
     if starts[topicPartition] != nil { return }
     starts[topicPartition] = try log.offsets(topicPartition).end
-    try write()
+    do { try write() } catch {
+      starts[topicPartition] = nil
+      throw error
+    }
   }
 
   /// The events' records are at `base` and the offsets after it.
@@ -125,9 +128,9 @@ struct AppendLedger {
         "offset": .integer(offset),
       ])
     }
+    written = Clock.steadyNanoseconds()
     try Files.makeDirectory(Files.split(path).directory)
     try Files.writeAtomically(JSONValue.object(["version": 1, "targets": .array(targets)]).bytes(), to: path)
     isDirty = false
-    written = Clock.steadyNanoseconds()
   }
 }

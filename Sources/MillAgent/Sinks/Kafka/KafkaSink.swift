@@ -56,7 +56,15 @@ final class KafkaSink: EventSink, @unchecked Sendable {
         Delivery.acknowledge(events)
         partitioner.nextBatch()
       }
-      try ledger.advance()
+      advance()
+    }
+    advance(force: true)
+  }
+
+  /// An old ledger does no harm, so a full disk does not stop the sink here.
+  private func advance(force: Bool = false) {
+    do { try ledger.advance(force: force) } catch {
+      Log.warning("agent", "\(feed.agent): sink \(feed.name): \(error)")
     }
   }
 

@@ -33,6 +33,8 @@ final class KafkaSource: EventSource, @unchecked Sendable {
   private var positions: [TopicPartition: Int64] = [:]
   private var asked: UInt64 = 0
   private var missing: Set<String> = []
+  /// The topics were looked up once: what appears later is new, and read from its beginning.
+  private var hasLooked = false
   /// Arrived and not committed yet.
   private var toCommit: [TopicPartition: Int64] = [:]
   private var unsettled: [Delivery] = []
@@ -84,7 +86,6 @@ final class KafkaSource: EventSource, @unchecked Sendable {
   private func lookUpTopics(_ log: any RecordLog) throws {
     let now = Clock.steadyNanoseconds()
     guard positions.isEmpty || now - asked > Self.topicsInterval else { return }
-    asked = now
     var found: [TopicDescription] = []
     if let pattern = settings.topicsPattern {
       found = try log.topics().filter { pattern.matchesWhole($0.name) }
@@ -100,12 +101,19 @@ final class KafkaSource: EventSource, @unchecked Sendable {
     }
     let new = found.flatMap { topic in (0..<Int32(topic.partitions)).map { TopicPartition(topic.name, $0) } }
       .filter { positions[$0] == nil }
+    defer {
+      hasLooked = true
+      asked = now
+    }
     guard !new.isEmpty else { return }
     let committed = try log.committed(group: settings.group, new)
     var started: [TopicPartition: Int64] = [:]
     for topicPartition in new {
       if let offset = committed[topicPartition] {
         positions[topicPartition] = offset
+      } else if hasLooked {
+        // Kafka's consumer would begin at the end here too, and miss what came before it noticed the topic.
+        started[topicPartition] = try log.offsets(topicPartition).start
       } else {
         started[topicPartition] = try resetOffset(topicPartition, log, why: "group '\(settings.group)' has no offset")
       }

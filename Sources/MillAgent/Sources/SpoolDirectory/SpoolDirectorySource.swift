@@ -21,6 +21,9 @@ final class SpoolDirectorySource: EventSource, @unchecked Sendable {
   /// The position file is written at most this often.
   static let writeInterval: UInt64 = 500_000_000
 
+  /// Times of files are at least so fine.
+  static let clockTick: Int64 = 50_000_000
+
   private let name: String
   private let settings: SpoolDirectorySettings
   private let processor: ChannelProcessor
@@ -37,6 +40,8 @@ final class SpoolDirectorySource: EventSource, @unchecked Sendable {
   private var finishing: [SpoolCandidate] = []
   /// Directories with renames that are not on the disk yet.
   private var touched: Set<String> = []
+  /// When the directory was changed before it was last listed; nil = list it.
+  private var listed: Int64?
   /// Reports about a file are made once.
   private var reported: Set<String> = []
 
@@ -68,13 +73,14 @@ final class SpoolDirectorySource: EventSource, @unchecked Sendable {
     while !stop.isSet {
       var isIdle = true
       do {
-        for candidate in try settings.candidates() where isReadable(candidate) {
+        for candidate in try candidates() where isReadable(candidate) {
           if stop.isSet { break }
-          if try read(candidate, stop: stop, abandon: abandon) { isIdle = false }
+          if try read(candidate, stop: stop, abandon: abandon) { isIdle = false } else { listed = nil }
           try settle()
         }
         try settle()
       } catch {
+        listed = nil
         counters["EventReadFail"].add()
         Log.error("agent", "source \(name): \(error); it tries again")
       }
@@ -98,6 +104,16 @@ final class SpoolDirectorySource: EventSource, @unchecked Sendable {
   }
 
   // MARK: Reading
+
+  /// The files to be read; none when the directory is as it was at the last look, which can cost a listing of many
+  /// finished files.
+  private func candidates() throws -> [SpoolCandidate] {
+    let modified = settings.recursive ? nil : try Files.status(settings.spoolDirectory)?.modified
+    if let modified, modified == listed { return [] }
+    // A change within the clock's tick of the listing may leave the time as it is.
+    listed = modified.flatMap { Clock.nowNanoseconds() - $0 > Self.clockTick ? $0 : nil }
+    return try settings.candidates()
+  }
 
   private func isReadable(_ candidate: SpoolCandidate) -> Bool {
     let file = candidate.identity.path
@@ -157,7 +173,7 @@ final class SpoolDirectorySource: EventSource, @unchecked Sendable {
         // Between two batches only: the rest of the file is read after the next start.
         if stop.isSet, deserializer.position < status.size { return true }
       }
-    } catch let error as MillError where error.code == .badInput {
+    } catch let error as MillError {
       setAside(candidate, error.message + "; the \(number) events before were delivered", wayOut: error.wayOut)
       return true
     }

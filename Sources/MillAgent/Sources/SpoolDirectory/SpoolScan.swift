@@ -25,12 +25,12 @@ extension SpoolDirectorySettings {
   }
 
   private func scan(_ directory: String, relative: String, into found: inout [SpoolCandidate]) throws {
-    for name in try Files.list(directory) {
-      if name.hasPrefix(".") { continue }
+    let names = try Files.list(directory) { name in
+      if name.hasPrefix(".") || !recursive && isFinished(name) { return false }
+      return !(ignorePattern?.matchesWhole(name) ?? false)
+    }
+    for name in names {
       let path = "\(directory)/\(name)"
-      let isFinished = !fileSuffix.isEmpty && name.hasSuffix(fileSuffix)
-      if isFinished, !recursive { continue }
-      if ignorePattern?.matchesWhole(name) ?? false { continue }
       // A file may be renamed or deleted between the two calls.
       guard let status = try Files.status(path) else { continue }
       let inner = relative.isEmpty ? name : "\(relative)/\(name)"
@@ -38,7 +38,7 @@ extension SpoolDirectorySettings {
         if recursive { try scan(path, relative: inner, into: &found) }
         continue
       }
-      if isFinished || !(includePattern?.matchesWhole(name) ?? true) { continue }
+      if isFinished(name) || !(includePattern?.matchesWhole(name) ?? true) { continue }
       if trackingPolicy == .tracker_dir, Files.exists(marker(inner)) { continue }
       found.append(
         SpoolCandidate(
@@ -46,6 +46,8 @@ extension SpoolDirectorySettings {
           inode: status.inode))
     }
   }
+
+  private func isFinished(_ name: String) -> Bool { !fileSuffix.isEmpty && name.hasSuffix(fileSuffix) }
 
   /// The empty file that marks a finished one under the policy tracker_dir.
   func marker(_ relative: String) -> String { "\(trackerDirectory)/\(relative)\(fileSuffix)" }
