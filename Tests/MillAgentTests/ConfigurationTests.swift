@@ -1,3 +1,4 @@
+import MillArchive
 import MillBase
 import Testing
 
@@ -53,6 +54,18 @@ import Testing
     try expectProblem("a1.sources.r1.interceptors = i1", "interceptors.i1.type", "has no type")
     try expectProblem("a1.sinkgroups.g1.sinks = k1", "sink groups are not supported")
     #expect(throws: MillError.self) { try problems(base, agent: "a9") }
+  }
+
+  @Test func checkAsksWhetherPathsCanBeServed() throws {
+    let bench = try Bench()
+    let file = "\(bench.directory)/agent.conf"
+    try Files.writeAtomically(topicToArchive("a1.sinks.k2.hdfs.path = s3a://bucket/%Y"), to: file)
+    let systems = try FileSystems(root: "/archive")
+    let found = AgentRunner.check(file, name: nil, fileSystem: systems.resolve)
+    let error = try #require(found.first { $0.code == .configuration })
+    #expect(error.place?.line == 21 && "\(error)".contains("the scheme 's3a' is not supported"), "\(found)")
+    #expect(AgentRunner.check("\(bench.directory)/none.conf", name: nil).count == 1)
+    #expect("\(AgentRunner.check(file, name: "b"))".contains("it configures: a1"))
   }
 
   @Test func aBadComponentIsLeftOutAndTheRestRuns() throws {

@@ -113,6 +113,34 @@ func topicToArchive(_ more: String = "") -> String {
     #expect(found["events.pop-0-5-29"] == (5..<30).map { "\($0)\n" }.joined())
   }
 
+  @Test func aTopicThatWasMadeAnewIsNotTakenForTheOldOne() throws {
+    // The records are from today, the archive of the topic before is older.
+    let log = RecordLogDouble()
+    try log.createTopic("pop", partitions: 1, configuration: [:])
+    _ = try log.append(
+      (0..<5).map { Record(value: Array("new \($0)".utf8)) }, to: TopicPartition("pop", 0), codec: .none)
+    let bench = try Bench(log: log)
+    let old = "\(bench.archive)/case_pop/events.pop-0-0-4"
+    try Files.makeDirectory(Files.split(old).directory)
+    try Files.writeAtomically("old\n", to: old)
+    var times = [timeval(tv_sec: 1_700_000_000, tv_usec: 0), timeval(tv_sec: 1_700_000_000, tv_usec: 0)]
+    #expect(utimes(old, &times) == 0)
+    let agent = try bench.agent(topicToArchive("a1.sinks.k2.hdfs.retryInterval = 1"))
+    agent.start()
+    #expect(eventually { agent.status.component("k2")?.counter("EventDrainSuccessCount") == 5 })
+    agent.stop()
+    let found = try files(bench)
+    #expect(found["events.pop-0-0-4"] == "old\n")
+    #expect(found["events.pop-0-0-4-2"] == (0..<5).map { "new \($0)\n" }.joined())
+    // Read once more, they are found there.
+    try log.commit(group: "flume", [TopicPartition("pop", 0): 0])
+    let again = try bench.agent(topicToArchive())
+    again.start()
+    #expect(eventually { again.status.component("k2")?.counter("EventsSkippedCount") == 5 })
+    again.stop()
+    #expect(try files(bench).count == 2)
+  }
+
   @Test func noHeaderLeadsOutOfTheArchive() throws {
     let log = RecordLogDouble()
     try log.createTopic("pop", partitions: 1, configuration: [:])

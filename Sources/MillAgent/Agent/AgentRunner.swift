@@ -1,3 +1,4 @@
+import MillArchive
 import MillBase
 
 /// Runs one agent of a Flume configuration file.
@@ -42,8 +43,13 @@ public final class AgentRunner: Sendable {
 
   /// What is wrong with an agent's configuration, errors and warnings (`.configurationWarning`); nothing is started.
   ///
-  /// - Parameter name: nil judges every agent of the file.
-  public static func check(_ file: String, name: String?, variables: Variables = Variables()) -> [MillError] {
+  /// - Parameters:
+  ///   - name: nil judges every agent of the file.
+  ///   - fileSystem: as in ``AgentEnvironment``; asked whether each `hdfs.path` can be served.
+  public static func check(
+    _ file: String, name: String?, variables: Variables = Variables(),
+    fileSystem: ((String) throws -> (any FileSystem, path: String))? = nil
+  ) -> [MillError] {
     do {
       var names = [name].compactMap { $0 }
       if names.isEmpty {
@@ -55,7 +61,8 @@ public final class AgentRunner: Sendable {
       var found: [MillError] = []
       for name in names {
         // What is wrong with the file as a whole comes with every agent.
-        for problem in try AgentPlan(file: file, agent: name, variables: variables).problems
+        let plan = try AgentPlan(file: file, agent: name, variables: variables)
+        for problem in plan.problems + unserved(plan, file, fileSystem)
         where !found.contains(where: { "\($0)" == "\(problem)" }) {
           found.append(problem)
         }
@@ -63,6 +70,22 @@ public final class AgentRunner: Sendable {
       return found
     } catch let error as MillError { return [error] } catch {
       return [MillError(.configuration, "\(error)", at: .init(file: file))]
+    }
+  }
+
+  /// The paths of hdfs sinks that `fileSystem` refuses.
+  private static func unserved(
+    _ plan: AgentPlan, _ file: String, _ fileSystem: ((String) throws -> (any FileSystem, path: String))?
+  ) -> [MillError] {
+    plan.sinks.compactMap { sink in
+      guard case .hdfs(let settings) = sink.settings else { return nil }
+      do { _ = try fileSystem?(String(settings.path.source.prefix { $0 != "%" })) } catch {
+        let known = error as? MillError
+        let place = MillError.Place(
+          file: file, line: settings.pathLine, key: "\(plan.agent).sinks.\(sink.name).hdfs.path")
+        return MillError(.configuration, known?.message ?? "\(error)", at: place, wayOut: known?.wayOut)
+      }
+      return nil
     }
   }
 

@@ -184,8 +184,7 @@ struct Planner {
     var targets: [String: String] = [:]
     for sink in sinks {
       guard case .hdfs(let settings) = sink.settings else { continue }
-      let line = agent.components[.sink]?[sink.name]?.properties["hdfs.path"]?.line
-      let place = place("sinks.\(sink.name).hdfs.path", line: line)
+      let place = place("sinks.\(sink.name).hdfs.path", line: settings.pathLine)
       if let other = targets.updateValue(sink.name, forKey: "\(settings.path.source)/\(settings.prefix.source)") {
         problems.warning(
           "sink \(other) writes into the same directory with the same file prefix", at: place,
@@ -193,6 +192,13 @@ struct Planner {
       }
       guard settings.path.usesTime || settings.prefix.usesTime, !settings.time.usesClock else { continue }
       for source in sources where source.channels.contains(sink.channel) {
+        if case .kafka = source.settings,
+          source.interceptors.contains(where: { ($0 as? TimestampInterceptor)?.preserves == false })
+        {
+          problems.warning(
+            "the timestamp interceptor of source \(source.name) sends records by the clock: after a crash some may be written a second time, into a later directory",
+            at: place, wayOut: "set preserveExisting = true: a Kafka source sets the header to the record's own time")
+        }
         guard case .spoolDirectory = source.settings, source.interceptors.isEmpty else { continue }
         problems.warning(
           "the path asks for a time, and events of source \(source.name) have no header 'timestamp': they become dead letters",

@@ -23,22 +23,27 @@ struct Origin: Sendable, Hashable {
   enum Place: Sendable, Hashable {
     /// A spool file, told apart from others of the same name by its time and size, and the event's number in it.
     case file(FileIdentity, number: Int)
-    case log(TopicPartition, offset: Int64)
+    /// The timestamp is the record's, in milliseconds since 1970.
+    case log(TopicPartition, offset: Int64, timestamp: Int64)
   }
   /// The source's name.
   var source: String
   var place: Place
 
   /// Where in the log the event was read, for sources that read one.
-  var logPosition: (topicPartition: TopicPartition, offset: Int64)? {
-    if case .log(let topicPartition, let offset) = place { (topicPartition, offset) } else { nil }
+  var logPosition: (topicPartition: TopicPartition, offset: Int64, timestamp: Int64)? {
+    if case .log(let topicPartition, let offset, let timestamp) = place {
+      (topicPartition, offset, timestamp)
+    } else {
+      nil
+    }
   }
 
   /// As it stands in the header `millrace.origin`, after agent and channel.
   var text: String {
     switch place {
     case .file(let identity, let number): "\(source)/\(identity)#\(number)"
-    case .log(let topicPartition, let offset): "\(source)/\(topicPartition)#\(offset)"
+    case .log(let topicPartition, let offset, _): "\(source)/\(topicPartition)#\(offset)"
     }
   }
 }

@@ -74,12 +74,13 @@ func spoolToTopic(_ more: String = "") -> String {
   """
 }
 
-/// Log lines of the agent room while a body runs.
-func logged(_ body: () throws -> Void) rethrows -> [String] {
+/// Log lines while a body runs; the body can look at those so far.
+@discardableResult
+func logged(_ body: (_ soFar: () -> [String]) throws -> Void) rethrows -> [String] {
   let lines = Monitor<[String]>([])
   let key = LogTap.add { line in lines.withLock { $0.append(line) } }
   defer { LogTap.remove(key) }
-  try body()
+  try body { lines.withLock { $0 } }
   return lines.withLock { $0 }
 }
 

@@ -13,14 +13,18 @@ struct ArchiveNames: Sendable {
 
   private var stem: String { "\(prefix).\(topicPartition)-" }
 
-  func complete(_ first: Int64, _ last: Int64) -> String { "\(stem)\(first)-\(last)\(suffix)" }
+  /// - Parameter copy: 1, or more when files of the same offsets are there, from a topic of the same name.
+  func complete(_ first: Int64, _ last: Int64, copy: Int = 1) -> String {
+    "\(stem)\(first)-\(last)\(copy > 1 ? "-\(copy)" : "")\(suffix)"
+  }
   func inUse(_ first: Int64) -> String { "\(inUsePrefix)\(stem)\(first)\(suffix)\(inUseSuffix)" }
 
   /// The offsets in a complete file of this name; nil when it is none of this partition's.
   func range(of name: String) -> ClosedRange<Int64>? {
     guard let inner = Self.inner(of: name, stem, suffix) else { return nil }
     let parts = inner.split(separator: "-", omittingEmptySubsequences: false).map(Self.offset)
-    guard parts.count == 2, let first = parts[0], let last = parts[1], first <= last else { return nil }
+    guard (2...3).contains(parts.count), parts.last! != nil, let first = parts[0], let last = parts[1], first <= last
+    else { return nil }
     return first...last
   }
 
@@ -39,19 +43,30 @@ struct ArchiveNames: Sendable {
   }
 }
 
-/// Offsets that a directory's complete files hold.
-struct OffsetRanges: Sendable {
-  private var ranges: [ClosedRange<Int64>]
+/// What a directory's complete files of a partition hold.
+struct ArchivedOffsets: Sendable {
+  struct File: Sendable {
+    var offsets: ClosedRange<Int64>
+    /// Milliseconds since 1970.
+    var modified: Int64
+  }
 
-  init(_ ranges: [ClosedRange<Int64>]) { self.ranges = ranges.sorted { $0.lowerBound < $1.lowerBound } }
+  /// The time of a file may lag behind the clock by this (milliseconds).
+  static let clockTick: Int64 = 1000
 
-  func contains(_ offset: Int64) -> Bool {
-    var low = 0
-    var high = ranges.count
-    while low < high {
-      let middle = (low + high) / 2
-      if ranges[middle].lowerBound <= offset { low = middle + 1 } else { high = middle }
-    }
-    return low > 0 && ranges[low - 1].contains(offset)
+  private let files: [File]
+  private let last: Int64
+
+  init(_ files: [File]) {
+    self.files = files
+    last = files.map(\.offsets.upperBound).max() ?? -1
+  }
+
+  /// A file has the record of this offset and time (milliseconds since 1970).
+  ///
+  /// A record that is younger than a file is not in it: then the topic was made anew, and its offsets began again.
+  func hold(_ offset: Int64, timestamp: Int64) -> Bool {
+    if offset > last { return false }
+    return files.contains { $0.offsets.contains(offset) && timestamp <= $0.modified + Self.clockTick }
   }
 }

@@ -17,7 +17,7 @@ final class Bucket {
   private let names: ArchiveNames?
   private let settings: HDFSSinkSettings
   /// Offsets that are in complete files already.
-  private let present: OffsetRanges
+  private let present: ArchivedOffsets
   /// Of names that are not made of offsets: begins with the time and grows, as in Flume.
   private var counter = Clock.nowMilliseconds()
 
@@ -27,6 +27,8 @@ final class Bucket {
   /// Events in the open file, by delivery: acknowledged when it is complete.
   private var waiting: [(delivery: Delivery, count: Int)] = []
   private var finalPath = ""
+  /// Of the name of the open file, see ``ArchiveNames``.
+  private var copy = 1
   var lastUsed: UInt64 = 0
 
   /// Looks what is there already, and removes what an earlier run left open: those records are read again.
@@ -37,26 +39,26 @@ final class Bucket {
     self.directory = directory
     guard let topicPartition = key.topicPartition else {
       names = nil
-      present = OffsetRanges([])
+      present = ArchivedOffsets([])
       return
     }
     let names = ArchiveNames(
       prefix: key.prefix, suffix: settings.suffix, inUsePrefix: settings.inUsePrefix,
       inUseSuffix: settings.inUseSuffix, topicPartition: topicPartition)
     self.names = names
-    var ranges: [ClosedRange<Int64>] = []
+    var files: [ArchivedOffsets.File] = []
     for status in try fileSystem.list(directory) where !status.isDirectory {
       if let range = names.range(of: status.name) {
-        ranges.append(range)
+        files.append(.init(offsets: range, modified: status.modified))
       } else if names.isInUse(status.name) {
         _ = try fileSystem.delete("\(directory)/\(status.name)")
       }
     }
-    present = OffsetRanges(ranges)
+    present = ArchivedOffsets(files)
   }
 
   /// A complete file has the record.
-  func holds(_ offset: Int64) -> Bool { present.contains(offset) }
+  func holds(_ offset: Int64, timestamp: Int64) -> Bool { present.hold(offset, timestamp: timestamp) }
 
   var isFull: Bool { file.map { settings.roll.isFull(events: $0.events, bytes: $0.bytes) } ?? false }
 
@@ -95,18 +97,16 @@ final class Bucket {
   /// Completes the open file under its own name, and acknowledges what it holds. Can be repeated after an error.
   func complete() throws {
     guard let file else { return }
-    if let names { finalPath = "\(directory)/\(names.complete(first, last))" }
+    if let names { finalPath = "\(directory)/\(names.complete(first, last, copy: copy))" }
     do { try file.complete(as: finalPath) } catch let error as MillError where error.code == .refused {
       guard try fileSystem.status(finalPath) != nil else { throw error }
-      guard names != nil else {
-        // Someone else's file: the next try takes the next number.
-        counter += 1
-        finalPath = "\(directory)/\(key.prefix).\(counter)\(settings.suffix)"
-        throw error
-      }
-      // The same records of the same partition, written by another agent of the group: they are there once.
-      _ = try fileSystem.delete(file.path)
+      // Another file has the name: the next try takes the next one.
+      copy += 1
+      counter += 1
+      if names == nil { finalPath = "\(directory)/\(key.prefix).\(counter)\(settings.suffix)" }
+      throw error
     }
+    copy = 1
     for (delivery, count) in waiting { delivery.acknowledge(count) }
     waiting = []
     self.file = nil

@@ -81,7 +81,7 @@ final class HDFSSink: EventSink, @unchecked Sendable {
     let key = BucketKey(
       directory: place.directory, prefix: place.prefix, topicPartition: position?.topicPartition)
     guard let bucket = try bucket(key, retry) else { return false }
-    if let position, bucket.holds(position.offset) {
+    if let position, bucket.holds(position.offset, timestamp: position.timestamp) {
       feed.counters["EventsSkippedCount"].add()
       Delivery.acknowledge(CollectionOfOne(event))
       return true

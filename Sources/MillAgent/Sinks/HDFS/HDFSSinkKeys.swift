@@ -10,6 +10,8 @@ struct HDFSSinkSettings: Sendable {
   }
 
   var path: PathTemplate
+  /// Where the file sets it.
+  var pathLine: Int?
   var prefix: PathTemplate
   var suffix: String
   var inUsePrefix: String
@@ -81,6 +83,7 @@ struct HDFSSinkSettings: Sendable {
   init(_ reader: inout SettingsReader) {
     _ = reader.required("hdfs.path")
     path = reader.template("hdfs.path")
+    pathLine = reader.place("hdfs.path").line
     prefix = reader.template("hdfs.filePrefix")
     let codec = reader.string("hdfs.codeC")
     suffix = reader.string("hdfs.fileSuffix")!

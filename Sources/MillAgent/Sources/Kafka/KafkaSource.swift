@@ -210,7 +210,8 @@ final class KafkaSource: EventSource, @unchecked Sendable {
     set("partition", String(batch.topicPartition.partition))
     set("offset", String(slot.offset))
     if let key = batch.key(index) { set("key", String(decoding: key, as: UTF8.self)) }
-    event.origin = Origin(source: name, place: .log(batch.topicPartition, offset: slot.offset))
+    event.origin = Origin(
+      source: name, place: .log(batch.topicPartition, offset: slot.offset, timestamp: slot.timestamp))
     return event
   }
 
