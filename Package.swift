@@ -75,7 +75,7 @@ let package = Package(
     tests("MillAgentTests", ["MillBase", "MillLog", "MillArchive", "MillAgent"]),
     tests("MillQueryTests", ["MillQuery"]),
     tests("MillStoreTests", ["MillStore"]),
-    tests("MillViewTests", ["MillView"]),
+    tests("MillViewTests", ["MillView", "MillStore"]),
     tests("MillraceTests", ["Millrace"]),
     // Start the real executable, with real clients and servers around it.
     tests("EndToEndTests", ["MillBase", "millrace-cli"]),

@@ -4,6 +4,8 @@ import { ask, fill, h } from "./dom.js";
 import { formatText } from "./format.js";
 import { fromNow, isoTime, spanText } from "./time.js";
 
+/** The rooms of a whole chain; the archive is a branch beside the query. */
+const forked = "Collect,Agent,Log,Archive,Query,Store,View";
 const words = { ok: "running", warning: "attention", error: "failing", off: "off" };
 
 export async function showChain(main, tools) {
@@ -11,10 +13,11 @@ export async function showChain(main, tools) {
   const courses = new Map();
   const title = h("div", { class: "title-row" });
   const rooms = h("ol", { class: "flow" });
-  const alerts = h("div", {});
+  const alerts = h("section", { class: "letters firing" });
   const letters = h("section", { class: "letters" });
   const problem = h("p", { class: "banner error", hidden: true, role: "alert" });
-  fill(main, title, problem, rooms, alerts, letters);
+  const board = h("div", { class: "board" }, rooms, alerts, letters);
+  fill(main, title, problem, board);
   fill(tools, h("span", { class: "live" }, h("i"), "live"));
   let timer, isStopped = false;
 
@@ -34,9 +37,10 @@ export async function showChain(main, tools) {
     const worst = ["error", "warning", "ok"].find((state) => chain.rooms.some((room) => room.state === state)) ?? "off";
     fill(title, h("h1", {}, chain.name), h("span", { class: `badge ${worst}` }, words[worst]),
       h("span", { class: "hint", title: isoTime(chain.startedAt) }, `up ${spanText(chain.now - chain.startedAt)}`));
+    board.classList.toggle("forked", chain.rooms.map((room) => room.name).join() === forked);
     fill(rooms, chain.rooms.map((room, index) => roomCard(room, index < chain.rooms.length - 1)));
     const firing = rules.filter((rule) => rule.state !== "inactive");
-    fill(alerts, firing.map((rule) => h("a", { class: `banner ${rule.state === "firing" ? "error" : "warning"}`, href: "/alerts" }, h("b", {}, rule.title), ` ${rule.state}`, rule.summary ? `: ${rule.summary}` : "")));
+    fill(alerts, h("h2", {}, "Alerts ", h("span", { class: firing.length ? "badge error" : "badge" }, firing.length)), firing.length ? null : h("p", { class: "hint" }, rules.length ? "None is firing." : "No alert rules are configured."), firing.map((rule) => h("a", { class: `banner ${rule.state === "firing" ? "error" : "warning"}`, href: "/alerts" }, h("b", {}, rule.title), ` ${rule.state}`, rule.summary ? `: ${rule.summary}` : "")));
     fill(letters, h("h2", {}, "Dead letters ", h("span", { class: chain.deadLetterCount ? "badge warning" : "badge" }, formatText(chain.deadLetterCount, "locale"))),
       chain.deadLetters.length
         ? h("div", { class: "table-box" }, h("table", { class: "cells" }, h("thead", {}, h("tr", {}, ["When", "Room", "Reason", "From"].map((name) => h("th", { class: "left" }, name)))),
@@ -49,11 +53,11 @@ export async function showChain(main, tools) {
     if (room.recordsPerSecond !== null) course.push(room.recordsPerSecond);
     if (course.length > 60) course.shift();
     courses.set(room.name, course);
-    return h("li", { class: `room ${room.state}${hasNext ? " flows" : ""}` },
+    return h("li", { class: `room ${room.state} room-${room.name.toLowerCase()}${hasNext ? " flows" : ""}` },
       h("header", {}, h("h2", {}, room.name), h("span", { class: `badge ${room.state}` }, words[room.state])),
       h("p", { class: "room-summary" }, room.summary || " "),
-      h("div", { class: "room-rate" }, room.recordsPerSecond === null ? h("b", { class: "none" }, "–") : h("b", {}, formatText(room.recordsPerSecond, "short")),
-        h("span", {}, "rec/s"), room.bytesPerSecond === null ? null : h("span", { class: "bytes" }, formatText(room.bytesPerSecond, "Bps"))),
+      h("div", { class: "room-rate" }, room.recordsPerSecond === null ? h("b", { class: "none" }, "–") : [h("b", {}, formatText(room.recordsPerSecond, "short")), h("span", {}, "rec/s")],
+        room.bytesPerSecond === null ? null : h("span", { class: "bytes" }, formatText(room.bytesPerSecond, "Bps"))),
       spark(course),
       h("dl", {}, room.items.map((item) => [h("dt", {}, item.label), h("dd", { class: item.state }, item.text ?? (item.value === null ? "–" : formatText(item.value, item.unit)))])),
       room.lastError ? h("p", { class: "room-error", title: isoTime(room.lastError.at) }, room.lastError.message, h("small", {}, ` ${fromNow(room.lastError.at)}`)) : null);

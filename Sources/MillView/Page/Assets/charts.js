@@ -47,7 +47,6 @@ export function valueAxis(config, { position = "left", grid = true, ...more } = 
   return {
     type: isLog ? "logarithmic" : "linear", position: side, display: custom.axisPlacement !== "hidden",
     min: config.min, max: config.max, suggestedMin: custom.axisSoftMin, suggestedMax: custom.axisSoftMax,
-    grace: config.min === undefined && config.max === undefined ? "4%" : 0,
     title: custom.axisLabel ? { display: true, text: custom.axisLabel, color: text } : { display: false },
     grid: { color: gridColor, drawBorder: false, display: grid && custom.axisGridShow !== false, drawTicks: false },
     ticks: { color: text, padding: 6, maxTicksLimit: 8, callback: (value) => formatText(value, config.unit, config.decimals) },

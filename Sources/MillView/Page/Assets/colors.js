@@ -54,10 +54,23 @@ function rgb(value) {
   return text.match(/[\d.]+/g).slice(0, 3).map(Number);
 }
 
+/** The colour as text on the page: on a light page bright colours are darkened. */
+export function ink(value) {
+  if (!matchMedia("(prefers-color-scheme: light)").matches) return value;
+  const parts = rgb(value);
+  const light = luminance(parts);
+  const keep = light > 0.22 ? Math.sqrt(0.22 / light) ** 0.9 : 1;
+  return `rgb(${parts.map((part) => Math.round(part * keep)).join(",")})`;
+}
+
+function luminance(parts) {
+  const [r, g, b] = parts.map((part) => (part / 255) ** 2.2);
+  return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+}
+
 /** Black or white, whichever is read better on the colour. */
 export function textOn(value) {
-  const [r, g, b] = rgb(value).map((part) => (part / 255) ** 2.2);
-  return 0.2126 * r + 0.7152 * g + 0.0722 * b > 0.35 ? "#111" : "#fff";
+  return luminance(rgb(value)) > 0.35 ? "#111" : "#fff";
 }
 
 /** The threshold that a value has passed: {value, color}. Percent thresholds are of the span from min to max. */

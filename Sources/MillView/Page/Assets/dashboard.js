@@ -45,7 +45,7 @@ export async function showDashboard(uid, main, tools) {
         section.button.setAttribute("aria-expanded", String(!section.isCollapsed));
         lay();
         for (const item of section.made) if (!section.isCollapsed) item.refresh();
-      } }, h("span", { class: "caret", "aria-hidden": "true" }, "▾"), host.expand(section.row.title ?? ""), h("small", {}, `${section.panels.length} panels`));
+      } }, h("span", { class: "caret", "aria-hidden": "true" }, "▾"), host.expand(section.row.title ?? ""), h("small", {}, `${section.panels.length} panel${section.panels.length === 1 ? "" : "s"}`));
       grid.append(section.button);
     }
     section.made = section.panels.map((panel) => makePanel(panel, host));

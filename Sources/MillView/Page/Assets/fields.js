@@ -15,11 +15,15 @@ export function applyFieldConfig(frames, fieldConfig = {}) {
       // For charts that split one column into several: the overrides of the new names count as well.
       field.configFor = (name) => mergedConfig(fieldConfig, { ...named, displayName: name }, frame);
       field.config = merged;
-      field.seriesIndex = field.type === "time" ? -1 : index++;
+      field.seriesIndex = field.type === "number" ? index++ : 0;
+      if (needsRange(merged)) Object.assign(merged, withRange(field, [field]));
     }
   }
   return frames;
 }
+
+/** Colours along a scale, and percent thresholds, need to know where it ends. */
+function needsRange(config) { return config.color?.mode?.startsWith("continuous") || config.thresholds?.mode === "percentage"; }
 
 /** Defaults, then every override that matches. */
 function mergedConfig(fieldConfig, field, frame) {

@@ -1,6 +1,6 @@
 // Panel "gauge": an arc from min to max with its thresholds around it. And "bargauge": one bar per value.
 
-import { color, threshold } from "./colors.js";
+import { color, ink, threshold } from "./colors.js";
 import { display, withRange } from "./fields.js";
 import { formatText } from "./format.js";
 import { h, fill } from "./dom.js";
@@ -49,7 +49,7 @@ function dial({ field, value, name }, fields, options, width, height, count) {
         const next = edges[index + 1] ?? 1;
         return next > edge ? h("path", { d: arc(94, edge, next), stroke: color(steps[index].color), "stroke-width": 4, fill: "none" }) : null;
       }),
-      h("text", { x: 100, y: 112, class: "dial-value", fill: shown.color, "font-size": text }, shown.text),
+      h("text", { x: 100, y: 112, class: "dial-value", fill: ink(shown.color), "font-size": text }, shown.text),
       options.showThresholdLabels ? edges.slice(1).map((edge, index) => {
         const [x, y] = spot(108, edge);
         return h("text", { x, y, class: "dial-label" }, formatText(steps[index + 1].value, config.unit, config.decimals));
@@ -79,5 +79,5 @@ function bar({ field, value, name }, fields) {
   const share = typeof value === "number" ? Math.min(1, Math.max(0, (value - min) / (max - min || 1))) : 0;
   const tint = typeof value === "number" ? shown.color : color(threshold(config, 0).color);
   return h("div", { class: "bargauge" }, h("span", {}, name ?? field.displayName),
-    h("div", { class: "bargauge-track" }, h("div", { style: { width: `${share * 100}%`, background: tint } })), h("b", { style: { color: tint } }, shown.text));
+    h("div", { class: "bargauge-track" }, h("div", { style: { width: `${share * 100}%`, background: tint } })), h("b", { style: { color: ink(tint) } }, shown.text));
 }

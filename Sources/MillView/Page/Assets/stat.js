@@ -1,6 +1,6 @@
 // Panel "stat": one big number per field, with its course behind it.
 
-import { alpha, color, textOn } from "./colors.js";
+import { alpha, color, ink, textOn } from "./colors.js";
 import { chosenFields, display } from "./fields.js";
 import { calculate, timeField } from "./frames.js";
 import { isMoment } from "./format.js";
@@ -52,7 +52,7 @@ function tile({ field, frame, value, name, isCount }, options, width, height, co
   const mode = options.colorMode ?? "value";
   const showsArea = (options.graphMode ?? "area") === "area" && field.type === "number" && timeField(frame);
   const isFilled = mode === "background" || mode === "background_solid";
-  const text = isFilled ? textOn(shown.color) : mode === "none" ? color("text") : shown.color;
+  const text = isFilled ? textOn(shown.color) : mode === "none" ? color("text") : ink(shown.color);
   const textMode = options.textMode ?? "auto";
   const title = name ?? field.displayName;
   const showsName = textMode === "name" || textMode === "value_and_name" || (textMode === "auto" && count > 1);
@@ -74,7 +74,7 @@ function tile({ field, frame, value, name, isCount }, options, width, height, co
 export function fontSize(text, width, height, fixed) {
   if (fixed) return fixed;
   const letters = Math.max(2, String(text).length);
-  return Math.max(14, Math.min(height * 0.9, width / (letters * 0.6), 84));
+  return Math.max(14, Math.min(height * 0.9, width / (letters * 0.6), 64));
 }
 
 /** A small course of the values along the bottom. */

@@ -1,6 +1,6 @@
 // Panel "table".
 
-import { alpha, textOn } from "./colors.js";
+import { alpha, ink, textOn } from "./colors.js";
 import { calculate, calculationTitle, rowCount } from "./frames.js";
 import { compare } from "./transform.js";
 import { display, withRange } from "./fields.js";
@@ -62,7 +62,7 @@ function cell(field, value) {
   const shown = display(field, value);
   const style = field.config.custom?.cellOptions?.type ?? field.config.custom?.displayMode ?? "auto";
   const element = h("td", { class: align(field) }, shown.text);
-  if (style === "color-text") element.style.color = shown.color;
+  if (style === "color-text") element.style.color = ink(shown.color);
   if (style.startsWith("color-background")) Object.assign(element.style, { background: shown.color, color: textOn(shown.color) });
   if ((style === "gauge" || style.includes("gauge")) && typeof value === "number") {
     const { min, max } = withRange(field, [field]);

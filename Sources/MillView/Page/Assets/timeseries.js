@@ -33,7 +33,7 @@ export function create(body) {
     canvas.setAttribute("aria-label", `${last.title}: ${shown.map(({ field }) => field.displayName).join(", ")}${timeFieldsMissing ?? ""}`);
     const scales = { x: timeAxis(range.from, range.to) };
     axes.forEach((axis, index) => {
-      scales[axis.id] = valueAxis(axis.config, { position: index === 0 ? "left" : "right", grid: index === 0, stacked: axis.isStacked });
+      scales[axis.id] = valueAxis(axis.config, { position: index === 0 ? "left" : "right", grid: index === 0, stacked: axis.isStacked, beginAtZero: axis.startsAtZero, ...(axis.isPercent ? { min: 0, max: 1 } : {}) });
     });
     if (chart && Object.keys(chart.options.scales).join() === Object.keys(scales).join()) {
       updateDatasets(chart, datasets);
@@ -111,6 +111,8 @@ function axesOf(series) {
       axes.push(axis);
     }
     if (isStacked(custom)) axis.isStacked = true;
+    if (custom.stacking?.mode === "percent") axis.isPercent = true;
+    if (custom.drawStyle === "bars") axis.startsAtZero = true;
   }
   return axes.length ? axes : [{ key: "", id: "y", config: {}, isStacked: false }];
 }
