@@ -49,16 +49,22 @@ public final class ViewServer: Sendable {
 
 /// The dashboards that a page shows, read again when their files change.
 final class DashboardLibrary: Sendable {
+  /// Tells one text of a file from the next: its time alone is as coarse as the kernel's clock tick.
+  private struct Stamp: Equatable {
+    var modified: Int64
+    var size: Int64
+    var inode: UInt64
+  }
   private struct Entry {
     var dashboard: Dashboard
-    var modified: Int64?
+    var stamp: Stamp?
     /// Why the file's newer text is not shown.
     var problem: MillError?
   }
   private let entries: Mutex<[Entry]>
 
   init(_ dashboards: [Dashboard]) {
-    entries = Mutex(dashboards.map { Entry(dashboard: $0, modified: Self.modified($0.file)) })
+    entries = Mutex(dashboards.map { Entry(dashboard: $0, stamp: Self.stamp($0.file)) })
   }
 
   var all: [Dashboard] { entries.withLock { $0.map(\.dashboard) } }
@@ -73,8 +79,8 @@ final class DashboardLibrary: Sendable {
   }
 
   private static func refresh(_ entry: inout Entry) {
-    guard let file = entry.dashboard.file, let modified = modified(file), modified != entry.modified else { return }
-    entry.modified = modified
+    guard let file = entry.dashboard.file, let stamp = stamp(file), stamp != entry.stamp else { return }
+    entry.stamp = stamp
     do {
       var dashboard = try Dashboard.load(file)
       dashboard.uid = entry.dashboard.uid
@@ -88,7 +94,7 @@ final class DashboardLibrary: Sendable {
     }
   }
 
-  private static func modified(_ file: String?) -> Int64? {
-    file.flatMap { (try? Files.status($0)).flatMap { $0?.modified } }
+  private static func stamp(_ file: String?) -> Stamp? {
+    file.flatMap { try? Files.status($0) }.map { Stamp(modified: $0.modified, size: $0.size, inode: $0.inode) }
   }
 }
