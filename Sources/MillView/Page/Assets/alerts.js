@@ -4,7 +4,7 @@ import { ask, fill, h } from "./dom.js";
 import { fixed } from "./format.js";
 import { fromNow, isoTime, spanText } from "./time.js";
 
-const badges = { firing: "error", pending: "warning", recovering: "warning", error: "error", nodata: "warning", inactive: "ok" };
+const badges = { firing: "error", alerting: "error", normal: "ok", noData: "warning", pending: "warning", recovering: "warning", error: "error", inactive: "ok" };
 
 export async function showAlerts(main, tools) {
   document.title = "Alerts - Millrace";

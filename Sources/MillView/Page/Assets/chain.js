@@ -59,7 +59,7 @@ export async function showChain(main, tools) {
       h("div", { class: "room-rate" }, room.recordsPerSecond === null ? h("b", { class: "none" }, "–") : [h("b", {}, formatText(room.recordsPerSecond, "short")), h("span", {}, "rec/s")],
         room.bytesPerSecond === null ? null : h("span", { class: "bytes" }, formatText(room.bytesPerSecond, "Bps"))),
       spark(course),
-      h("dl", {}, room.items.map((item) => [h("dt", {}, item.label), h("dd", { class: item.state }, item.text ?? (item.value === null ? "–" : formatText(item.value, item.unit)))])),
+      h("dl", {}, room.items.map((item) => [h("dt", { title: item.label }, item.label), h("dd", { class: item.state, title: item.text }, item.text ?? (item.value === null ? "–" : formatText(item.value, item.unit)))])),
       room.lastError ? h("p", { class: "room-error", title: isoTime(room.lastError.at) }, room.lastError.message, h("small", {}, ` ${fromNow(room.lastError.at)}`)) : null);
   }
 
