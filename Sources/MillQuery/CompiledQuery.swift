@@ -51,24 +51,48 @@ public final class CompiledQuery: Sendable {
   public func process(
     _ batch: RecordBatch, source: String? = nil, now: Int64? = nil
   ) throws -> QueryOutput {
+    try run(.records(batch), source, now) { slot in slot < batch.count ? origin(of: slot, in: batch) : nil }
+  }
+
+  /// Runs the query over lines of a file, which lie one after the other; line ends belong to them.
+  ///
+  /// - Parameters:
+  ///   - place: says where a line is, by the position of its first byte in `text`.
+  func process(
+    lines text: UnsafeRawBufferPointer, using memory: inout LineMemory, source: String?, now: Int64,
+    place: (Int) -> String
+  ) throws -> QueryOutput {
+    let lines = Lines(text, reusing: &memory.starts, &memory.counts)
+    var output = try run(.lines(lines), source, now) { $0 < lines.count ? place(Int(lines.starts[$0])) : nil }
+    for index in output.malformed.indices {
+      output.malformed[index].origin = place(Int(lines.starts[output.malformed[index].slot]))
+    }
+    return output
+  }
+
+  private func run(
+    _ input: ScanInput, _ source: String?, _ now: Int64?, origin: (Int) -> String?
+  ) throws -> QueryOutput {
     let lane = idle.withLock { $0.popLast() }?.lane ?? Lane(needs: needs)
     lane.now = now ?? Clock.nowNanoseconds() / 1000
     lane.malformed = []
     lane.misfitCount = 0
     let frames: [Frame]
     do {
-      frames = try root.run(batch, from: source ?? sources.first?.name, lane)
+      frames = try root.run(input, from: source ?? sources.first?.name, lane)
     } catch let failure as RowFailure {
-      throw error(failure, batch)
+      // The lane is not used again: its readers stopped in the middle.
+      var place = MillError.Place(file: file, line: failure.position?.line, column: failure.position?.column)
+      place.key = origin(failure.row)
+      throw MillError(.badInput, failure.failure.text, at: place)
     }
     let batches = frames.map { frame in
-      ColumnBatch(
-        schema, zip(frame.columns, schema.columns).map { $0.0?.column ?? Column($0.1.type, []) }, count: frame.count)
+      let columns = zip(frame.columns, schema.columns).map { $0.0?.column ?? Column($0.1.type, []) }
+      return ColumnBatch(schema, columns, count: frame.count)
     }
     let output = QueryOutput(
       batch: ColumnBatch.concatenate(batches, schema: schema), malformed: lane.malformed,
       misfitCount: lane.misfitCount)
-    // After an error the lane is not used again: its readers stopped in the middle.
     let box = LaneBox(lane: lane)
     idle.withLock { $0.append(box) }
     return output
@@ -79,18 +103,14 @@ public final class CompiledQuery: Sendable {
     try process(RecordBatch(topicPartition: TopicPartition("", 0), nextOffset: 0), now: now).batch
   }
 
-  private func error(_ failure: RowFailure, _ batch: RecordBatch) -> MillError {
-    var place = MillError.Place(file: file, line: failure.position?.line, column: failure.position?.column)
-    if failure.row < batch.count { place.key = origin(of: failure.row, in: batch) }
-    return MillError(.badInput, failure.failure.text, at: place)
-  }
+  /// `pop-0@17`
+  func origin(of slot: Int, in batch: RecordBatch) -> String { "\(batch.topicPartition)@\(batch.slots[slot].offset)" }
+}
 
-  /// `pop-0@17`; for files `path@byte`.
-  func origin(of slot: Int, in batch: RecordBatch) -> String {
-    let offset = batch.slots[slot].offset
-    if case .files? = sources.first?.kind { return "\(batch.topicPartition.topic)@\(offset)" }
-    return "\(batch.topicPartition)@\(offset)"
-  }
+/// Memory for the places of lines that a lane uses again and again.
+struct LineMemory {
+  var starts: [Int32] = []
+  var counts: [Int32] = []
 }
 
 /// What a query made of one record batch.
@@ -100,9 +120,12 @@ public struct QueryOutput: Sendable {
     /// Index in the record batch's slots.
     public var slot: Int
     public var reason: String
-    public init(slot: Int, reason: String) {
+    /// `path@byte`, for lines of a file.
+    public var origin: String?
+    public init(slot: Int, reason: String, origin: String? = nil) {
       self.slot = slot
       self.reason = reason
+      self.origin = origin
     }
   }
   public var batch: ColumnBatch

@@ -33,6 +33,14 @@ public final class LineFile: Sendable {
   public func read<Result>(
     chunk index: Int, using buffer: inout BufferBuilder, _ body: (UnsafeRawBufferPointer) throws -> Result
   ) throws -> Result {
+    try read(chunk: index, using: &buffer) { lines, _ in try body(lines) }
+  }
+
+  /// The same; the body also gets the position in the file of the first line.
+  public func read<Result>(
+    chunk index: Int, using buffer: inout BufferBuilder,
+    _ body: (UnsafeRawBufferPointer, _ position: Int64) throws -> Result
+  ) throws -> Result {
     let begin = Int64(index) * Int64(chunkBytes)
     let end = min(size, begin + Int64(chunkBytes))
     // The byte before tells whether a line begins with the chunk.
@@ -42,10 +50,10 @@ public final class LineFile: Sendable {
     var start = 0
     if begin > 0 {
       guard let newline = Self.newline(buffer.base, 0, buffer.count) else {
-        return try body(UnsafeRawBufferPointer(start: nil, count: 0))
+        return try body(UnsafeRawBufferPointer(start: nil, count: 0), end)
       }
       start = newline + 1
-      if from + Int64(start) >= end { return try body(UnsafeRawBufferPointer(start: nil, count: 0)) }
+      if from + Int64(start) >= end { return try body(UnsafeRawBufferPointer(start: nil, count: 0), end) }
     }
     var stop = buffer.count
     if buffer.base.load(fromByteOffset: stop - 1, as: UInt8.self) != 10 {
@@ -67,7 +75,8 @@ public final class LineFile: Sendable {
         }
       }
     }
-    return try body(UnsafeRawBufferPointer(start: buffer.base + start, count: stop - start))
+    return try body(
+      UnsafeRawBufferPointer(start: buffer.base + start, count: stop - start), from + Int64(start))
   }
 
   private func fill(_ buffer: inout BufferBuilder, _ from: Int64, to end: Int64) throws {

@@ -14,9 +14,9 @@ struct Cast {
 
   private func apply(_ vector: Vector) throws -> Vector {
     if from == .null { return Vector(constant: Column(to, [.null]), count: vector.count) }
-    if case .recordValues(let records) = vector.storage, to == .string {
+    if case .scanned(let input) = vector.storage, to == .string {
       // Still no copy: whoever reads the text looks after bytes that are not UTF-8.
-      return Vector(valuesOf: records, as: .string)
+      return Vector(valuesOf: input, as: .string)
     }
     switch (from, to) {
     case (.binary, .string): return relabel(vector) { Self.validText($0) }
@@ -79,8 +79,7 @@ struct Cast {
 
   private func relabel(_ vector: Vector, _ change: (Column) -> Column) -> Vector {
     let column = change(vector.compact.column)
-    let relabelled = Column(
-      to, count: column.count, validity: column.validity, values: column.values, offsets: column.offsets)
+    let relabelled = column.relabelled(to)
     return vector.isConstant ? Vector(constant: relabelled, count: vector.count) : Vector(relabelled)
   }
 
@@ -294,5 +293,13 @@ struct Cast {
       to, count: column.count, validity: column.validity, values: column.values, offsets: column.offsets,
       children: children)
     return vector.isConstant ? Vector(constant: result, count: vector.count) : Vector(result)
+  }
+}
+
+extension Column {
+  /// The same bytes under another name: string as binary, binary that is known to be UTF-8 as string.
+  func relabelled(_ type: DataType) -> Column {
+    if type == self.type { return self }
+    return Column(type, count: count, validity: validity, values: values, offsets: offsets)
   }
 }

@@ -28,7 +28,10 @@ final class Lane {
     let rows: JSONRows
     do {
       switch input.storage {
-      case .recordValues(let records): rows = try reader.read(records)
+      case .scanned(.records(let records)): rows = try reader.read(records)
+      case .scanned(.lines(let lines)):
+        for row in 0..<lines.count { try reader.append(lines[row]) }
+        rows = reader.finish()
       case .column(let column), .constant(let column): rows = try reader.read(column)
       }
     } catch let error as MillError where error.code == .badInput {

@@ -13,6 +13,9 @@ struct Needs {
     return .columns(x.merging(y) { join($0, $1) })
   }
 
+  /// Functions that give an element of their first argument.
+  private static let pickers: Set<String> = ["get", "[]", "element_at", "try_element_at"]
+
   mutating func add(_ expression: Expression, _ need: NeededJSON = .all) {
     switch expression.node {
     case .column(let index): columns[index] = Self.join(columns[index], need)
@@ -24,6 +27,10 @@ struct Needs {
     case .call(let kernel, let arguments) where kernel.name == "isnull":
       // Whether a struct is null does not depend on its fields.
       add(arguments[0], arguments[0].type.fields == nil ? .all : .columns([:]))
+    case .call(let kernel, let arguments) where Self.pickers.contains(kernel.name) && arguments[0].type.fields != nil:
+      // One element of an array: what is wanted of it is what is wanted of all.
+      add(arguments[0], need)
+      add(arguments[1])
     default: for child in expression.children { add(child) }
     }
   }

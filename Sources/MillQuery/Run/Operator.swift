@@ -1,6 +1,5 @@
 import MillBase
 import MillColumns
-import MillLog
 
 /// A plan, ready to run: every operator knows which columns are wanted from it.
 indirect enum Operator: Sendable {
@@ -62,13 +61,13 @@ indirect enum Operator: Sendable {
   // MARK: Running
 
   /// Frames, one for each branch of UNION ALL that reads from this source.
-  func run(_ records: RecordBatch, from source: String?, _ lane: Lane) throws -> [Frame] {
+  func run(_ scanned: ScanInput, from source: String?, _ lane: Lane) throws -> [Frame] {
     switch self {
     case .oneRow: return [Frame(columns: [], count: 1, slot: { $0 })]
     case .scan(let mine, let wanted):
-      return mine.name == source ? [Scan(source: mine, wanted: wanted).frame(records)] : []
+      return mine.name == source ? [Scan(source: mine, wanted: wanted).frame(scanned)] : []
     case .project(let expressions, let input):
-      return try input.run(records, from: source, lane).map { frame in
+      return try input.run(scanned, from: source, lane).map { frame in
         let evaluation = Evaluation(frame: frame, active: nil, lane: lane)
         let columns = try expressions.map { expression in
           try expression.map { expression in
@@ -78,7 +77,7 @@ indirect enum Operator: Sendable {
         return Frame(columns: columns, count: frame.count, slot: frame.slot)
       }
     case .filter(let condition, let wanted, let input):
-      return try input.run(records, from: source, lane).map { frame in
+      return try input.run(scanned, from: source, lane).map { frame in
         if frame.count == 0 { return frame }
         let mask = try condition.evaluate(Evaluation(frame: frame, active: nil, lane: lane)).column
         let rows = mask.trueRows()
@@ -87,11 +86,11 @@ indirect enum Operator: Sendable {
         return Frame(columns: columns, count: rows.count, slot: { frame.slot(Int(rows[$0])) })
       }
     case .generate(let generator, let wanted, let inputCount, let input):
-      return try input.run(records, from: source, lane).map { frame in
+      return try input.run(scanned, from: source, lane).map { frame in
         let explode = Explode(generator: generator, wanted: wanted, inputCount: inputCount)
         return try explode.run(frame, lane)
       }
-    case .unionAll(let inputs): return try inputs.flatMap { try $0.run(records, from: source, lane) }
+    case .unionAll(let inputs): return try inputs.flatMap { try $0.run(scanned, from: source, lane) }
     }
   }
 }

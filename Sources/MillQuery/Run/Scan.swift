@@ -6,15 +6,19 @@ struct Scan {
   let source: Source
   let wanted: Set<Int>
 
-  func frame(_ records: RecordBatch) -> Frame {
-    let columns = source.schema.columns.indices.map { index in
-      wanted.contains(index) ? column(index, records) : nil
+  func frame(_ input: ScanInput) -> Frame {
+    let columns = source.schema.columns.indices.map { index -> Vector? in
+      guard wanted.contains(index) else { return nil }
+      switch (source.kind, input) {
+      case (.kafka, .records(let records)): return column(index, records)
+      case (.kafka, .lines): preconditionFailure("a topic has no lines")
+      case (.files, _): return Vector(valuesOf: input, as: .string)
+      }
     }
-    return Frame(columns: columns, count: records.count, slot: { $0 })
+    return Frame(columns: columns, count: input.count, slot: { $0 })
   }
 
   private func column(_ index: Int, _ records: RecordBatch) -> Vector {
-    if case .files = source.kind { return Vector(valuesOf: records, as: .string) }
     func constant(_ value: Value, _ type: DataType) -> Vector {
       Vector(constant: Column(type, [value]), count: records.count)
     }
@@ -26,7 +30,7 @@ struct Scan {
     }
     switch source.schema.columns[index].name {
     case "key": return Vector(records.column(of: .binary) { ($0.keyStart, $0.keyCount) })
-    case "value": return Vector(valuesOf: records, as: .binary)
+    case "value": return Vector(valuesOf: .records(records), as: .binary)
     case "topic": return constant(.string(records.topicPartition.topic), .string)
     case "partition": return constant(.integer(Int64(records.topicPartition.partition)), .integer)
     case "offset": return longs(.long) { $0.offset }

@@ -7,8 +7,8 @@ struct Vector: Sendable {
     case column(Column)
     /// A column of one row.
     case constant(Column)
-    /// The records' values, not copied yet.
-    case recordValues(RecordBatch)
+    /// The values of the scan's rows, not copied yet.
+    case scanned(ScanInput)
   }
   var storage: Storage
   /// Rows; a constant has as many as the frame.
@@ -28,9 +28,9 @@ struct Vector: Sendable {
     type = column.type
   }
 
-  init(valuesOf records: RecordBatch, as type: DataType) {
-    storage = .recordValues(records)
-    count = records.count
+  init(valuesOf input: ScanInput, as type: DataType) {
+    storage = .scanned(input)
+    count = input.count
     self.type = type
   }
 
@@ -41,7 +41,7 @@ struct Vector: Sendable {
     switch storage {
     case .column(let column): return column
     case .constant(let column): return column.take([Int32](repeating: 0, count: count))
-    case .recordValues(let records): return records.column(of: type) { ($0.valueStart, $0.valueCount) }
+    case .scanned(let input): return Cast.validText(input.valueColumn(of: .binary)).relabelled(type)
     }
   }
 

@@ -118,6 +118,7 @@ struct Parser {
     if token.kind == .end { return error("syntax error: the script ends where \(wanted) was expected") }
     var nearest: String?
     if case .word(let word) = token.kind { nearest = Nearest.name(to: word, among: Self.clauseWords) }
+    if nearest == token.text.uppercased() { nearest = nil }
     return error(
       "syntax error at '\(token.text)': expected \(wanted)", wayOut: nearest.map { "did you mean \($0)?" })
   }

@@ -77,7 +77,7 @@ struct Checkpoint: Sendable {
     do {
       let header = try JSONValue(parsing: String(lines.removeFirst()), file: path)
       let offsets = try lines.filter { !$0.isEmpty }.map { line in
-        line == "-" ? nil : try JSONValue(parsing: String(line), file: path)
+        line == "-" ? Optional.none : .some(try JSONValue(parsing: String(line), file: path))
       }
       return Entry(
         batchWatermarkMs: header["batchWatermarkMs"]?.integer ?? 0,

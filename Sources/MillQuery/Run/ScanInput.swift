@@ -1,0 +1,86 @@
+import Glibc
+import MillColumns
+import MillLog
+
+/// What a scan reads: records of a topic's partition, or lines of a file.
+enum ScanInput: Sendable {
+  case records(RecordBatch)
+  case lines(Lines)
+
+  var count: Int {
+    switch self {
+    case .records(let records): records.count
+    case .lines(let lines): lines.count
+    }
+  }
+}
+
+/// Lines that lie in somebody's buffer.
+///
+/// @unchecked: the buffer is the caller's, which waits for the query to be done with it; nothing that comes out of
+/// the query points into it.
+struct Lines: @unchecked Sendable {
+  let text: UnsafeRawBufferPointer
+  /// Where each line lies in `text`, without its end.
+  let starts: [Int32]
+  let counts: [Int32]
+
+  var count: Int { starts.count }
+
+  /// Lines end with LF, CR LF or CR, as in Spark's text source.
+  init(_ text: UnsafeRawBufferPointer, reusing memory: inout [Int32], _ memoryOfCounts: inout [Int32]) {
+    self.text = text
+    memory.removeAll(keepingCapacity: true)
+    memoryOfCounts.removeAll(keepingCapacity: true)
+    if let base = text.baseAddress {
+      let hasReturns = memchr(base, 13, text.count) != nil
+      var start = 0
+      while start < text.count {
+        let end = memchr(base + start, 10, text.count - start).map { UnsafeRawPointer($0) - base } ?? text.count
+        if hasReturns {
+          Self.split(text, start, end, &memory, &memoryOfCounts)
+        } else {
+          memory.append(Int32(start))
+          memoryOfCounts.append(Int32(end - start))
+        }
+        start = end + 1
+      }
+    }
+    starts = memory
+    counts = memoryOfCounts
+  }
+
+  private static func split(
+    _ text: UnsafeRawBufferPointer, _ from: Int, _ to: Int, _ starts: inout [Int32], _ counts: inout [Int32]
+  ) {
+    var start = from
+    for at in from..<to where text[at] == 13 {
+      starts.append(Int32(start))
+      counts.append(Int32(at - start))
+      start = at + 1
+    }
+    // After CR LF there is nothing left; a line that ends with LF alone has its rest here.
+    if start < to || start == from {
+      starts.append(Int32(start))
+      counts.append(Int32(to - start))
+    }
+  }
+
+  subscript(row: Int) -> UnsafeRawBufferPointer {
+    let start = Int(starts[row])
+    return UnsafeRawBufferPointer(rebasing: text[start..<(start + Int(counts[row]))])
+  }
+}
+
+extension ScanInput {
+  /// The values as a binary or string column.
+  func valueColumn(of type: DataType) -> Column {
+    switch self {
+    case .records(let records): return records.column(of: type) { ($0.valueStart, $0.valueCount) }
+    case .lines(let lines):
+      var builder = ColumnBuilder(type, capacity: lines.count)
+      for row in 0..<lines.count { builder.append(bytes: lines[row]) }
+      return builder.finish()
+    }
+  }
+}
