@@ -295,46 +295,31 @@ struct Analyzer {
   // MARK: The select list
 
   private mutating func project(_ select: Select, _ input: Plan, _ scope: Scope) throws -> Plan {
-    var plan = input
-    var expressions: [Expression] = []
-    var columns: [Schema.Column] = []
-    var hasGenerator = false
+    var list = SelectList(inputCount: input.schema.count)
     for item in select.items {
       let position = item.expression.position
       if case .star(let parts) = item.expression.kind {
-        for (expression, name) in try star(parts, scope, at: position) {
-          expressions.append(expression)
-          columns.append(.init(name, expression.type))
-        }
+        for (expression, name) in try star(parts, scope, at: position) { list.add(expression, name) }
         continue
       }
       if case .call(let name, let arguments) = item.expression.kind,
         case (let generator, var generated)? = try self.generator(name, arguments, scope, at: position)
       {
-        guard !hasGenerator else {
+        guard list.generator == nil else {
           throw error(
             "only one generator is allowed in a select list", at: position, wayOut: "use LATERAL VIEW for the others")
         }
-        hasGenerator = true
         try label(&generated, item.aliases, at: position)
-        let start = plan.schema.count
-        plan = .generate(generator, Schema(plan.schema.columns + generated), plan)
-        for (offset, column) in generated.enumerated() {
-          expressions.append(Expression(.column(start + offset), column.type, position))
-          columns.append(column)
-        }
-        // The generated columns can't be named in the same list: the scope stays.
+        list.add(generator, generated, at: position)
         continue
       }
       guard item.aliases.count <= 1 else {
         throw error("several aliases are for generators only", at: position)
       }
-      let aliases = LateralAliases(expressions: expressions, columns: columns)
-      let expression = try self.expression(item.expression, scope, aliases)
-      expressions.append(expression)
-      columns.append(.init(item.aliases.first ?? SyntaxName.of(item.expression), expression.type))
+      let expression = try self.expression(item.expression, scope, list.aliases)
+      list.add(expression, item.aliases.first ?? SyntaxName.of(item.expression))
     }
-    return .project(expressions, Schema(columns), plan)
+    return list.plan(over: input)
   }
 
   /// `*`, `view.*`, `struct.*`
@@ -360,16 +345,5 @@ struct Analyzer {
     return schema.columns.enumerated().map { index, column in
       (Expression(.field(base, index), column.type, position), column.name)
     }
-  }
-}
-
-/// Aliases from earlier in the same select list, which later entries may name (Spark's lateral column aliases).
-struct LateralAliases {
-  var expressions: [Expression] = []
-  var columns: [Schema.Column] = []
-
-  func expression(_ name: String) -> Expression? {
-    let found = columns.indices.filter { columns[$0].name.lowercased() == name.lowercased() }
-    return found.count == 1 ? expressions[found[0]] : nil
   }
 }
