@@ -1,5 +1,6 @@
 // The seed's query without SQL: file of documents → from_json → explode → line protocol, to tune its three parts.
-// usage: seed-query-bench MODE IN OUT [lanes]      MODE: lp (all of it) | read (no lines) | file (only the chunks)
+// usage: seed-query-bench MODE IN OUT [lanes]
+// MODE: lp (all of it) | read (no lines) | file (only the chunks) | sql (all of it, as the engine runs it from SQL)
 import Glibc
 import MillBase
 import MillColumns
@@ -9,7 +10,7 @@ import Synchronization
 
 let arguments = CommandLine.arguments
 guard arguments.count >= 4 else {
-  print("usage: seed-query-bench lp|read|file IN OUT [lanes]")
+  print("usage: seed-query-bench lp|read|file|sql IN OUT [lanes]")
   exit(64)
 }
 let (mode, input, output) = (arguments[1], arguments[2], arguments[3])
@@ -54,8 +55,37 @@ let rowCount = Atomic(0)
   }
 }
 
+/// The same from SQL, in order.
+@MainActor func runSQL() throws {
+  let query = try CompiledQuery(
+    script: """
+      CREATE TEMPORARY VIEW pop USING text OPTIONS (path '\(input)');
+      SELECT n.`ID Nation` AS ID_Nation, n.Nation, n.`ID Year` AS ID_Year, n.Year, n.Population,
+        n.`Slug Nation` AS Slug_Nation
+      FROM (SELECT explode(parsed.data) AS n FROM (SELECT from_json(value, '
+        data ARRAY<STRUCT<`ID Nation`: STRING, Nation: STRING, `ID Year`: INT, Year: STRING, Population: INT,
+          `Slug Nation`: STRING>>,
+        source ARRAY<STRUCT<measures: ARRAY<STRING>, name: STRING, substitutions: ARRAY<STRING>>>') AS parsed FROM pop))
+      """)
+  let encoder = try LineProtocolEncoder(mapping, schema: query.schema)
+  var position: Int64 = 0
+  let summary = try BatchQuery.run(
+    query, lanes: lanes,
+    encode: { batch in
+      var lines = BufferBuilder(capacity: batch.count * 128)
+      _ = encoder.encode(batch, into: &lines)
+      return lines.take()
+    },
+    sink: { lines in
+      try target.write(UnsafeRawBufferPointer(start: lines.base, count: lines.count), at: position)
+      position += Int64(lines.count)
+    })
+  rowCount.store(Int(summary.outputRows), ordering: .relaxed)
+}
+
 let start = Clock.steadyNanoseconds()
-let workers = (0..<lanes).map { index in
+if mode == "sql" { try runSQL() }
+let workers = (0..<(mode == "sql" ? 0 : lanes)).map { index in
   Worker("lane-\(index)") { _ in
     do { try lane() } catch { fatalError("\(error)") }
   }

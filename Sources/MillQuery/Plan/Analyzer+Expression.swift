@@ -142,7 +142,11 @@ extension Analyzer {
         let call = FunctionCall(name: "CASE", arguments: [], position: position, ansi: ansi, file: file)
         conditions.append(try FunctionLibrary.comparison("=", compared, value, call))
       } else {
-        conditions.append(try boolean(when, "WHEN", scope, aliases))
+        let condition = try expression(when, scope, aliases)
+        guard condition.type == .boolean else {
+          throw error("WHEN wants BOOLEAN, not \(condition.type.sql)", at: condition.position)
+        }
+        conditions.append(condition)
       }
       results.append(try expression(then, scope, aliases))
     }

@@ -23,6 +23,13 @@ struct Cast {
     case (.string, .binary): return relabel(vector) { $0 }
     case (_, .string):
       let column = vector.compact.column
+      if case .decimal(_, let scale) = from, mode == .legacy, scale > 6 {
+        let values = vector.fixed(Int128.self)
+        return try evaluation.mapBytes([vector]) { row, out in
+          out += Decimal128.scientificText(values[row], scale: scale).utf8
+          return true
+        }
+      }
       return try evaluation.mapBytes([vector]) { row, out in
         column.appendText(vector.isConstant ? 0 : row, to: &out)
         return true

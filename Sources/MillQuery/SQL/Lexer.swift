@@ -178,16 +178,15 @@ struct Lexer {
   }
 
   /// Escapes as Spark has them: \0 \b \n \r \t \Z \\ \' \" \% \_ (both stay with the backslash), \uXXXX, \UXXXXXXXX,
-  /// three octal digits; before any other character the backslash falls away. Doubled quotes stand for one.
+  /// three octal digits; before any other character the backslash falls away. A doubled quote is the end
+  /// of one text and the beginning of the next, which are joined: 'it''s' is its, as in Spark.
   private mutating func string(quote: Unicode.Scalar, raw: Bool = false, at position: SourcePosition) throws -> String {
     var text = String.UnicodeScalarView()
     advance()
     while let scalar = peek() {
       if scalar == quote {
         advance()
-        guard !raw, peek() == quote else { return String(text) }
-        text.append(quote)
-        advance()
+        return String(text)
       } else if scalar == "\\", !raw {
         advance()
         try escape(into: &text, at: position)

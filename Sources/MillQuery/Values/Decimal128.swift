@@ -101,6 +101,15 @@ enum Decimal128 {
     }
   }
 
+  /// As Java's BigDecimal.toString: with an exponent when the first digit is more than six places behind the point.
+  static func scientificText(_ unscaled: Int128, scale: Int) -> String {
+    let digits = String(unscaled.magnitude)
+    let exponent = digits.count - 1 - scale
+    guard exponent < -6 else { return text(unscaled, scale: scale) }
+    let rest = digits.dropFirst()
+    return (unscaled < 0 ? "-" : "") + digits.prefix(1) + (rest.isEmpty ? "" : "." + rest) + "E\(exponent)"
+  }
+
   static func double(_ unscaled: Int128, scale: Int) -> Double {
     // Through text, so that the result is the nearest double; exact when both parts are.
     if unscaled.magnitude < 1 << 53, scale <= 22 { return Double(Int64(unscaled)) / exactTens[scale] }

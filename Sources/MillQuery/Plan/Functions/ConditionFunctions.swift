@@ -81,6 +81,11 @@ extension FunctionLibrary {
 
   /// greatest and least: nulls are left out.
   private static func extreme(_ call: inout FunctionCall, sign: Int) throws -> Expression {
+    let types = Set(call.arguments.map(\.type)).subtracting([.null])
+    guard types.count < 2 || !types.contains(.string) else {
+      throw call.error(
+        "\(call.name) wants values of one type, not \(types.map(\.sql).sorted().joined(separator: ", "))")
+    }
     let type = try call.castToCommon()
     return call.result(type) { vectors, evaluation in
       let columns = vectors.map(\.compact)

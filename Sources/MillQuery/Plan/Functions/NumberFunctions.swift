@@ -43,7 +43,8 @@ enum Arithmetic: String, Sendable {
     var (left, right) = (call.arguments[0], call.arguments[1])
     let leftType = call.coercion.operand(left.type, beside: right.type)
     let rightType = call.coercion.operand(right.type, beside: left.type)
-    guard leftType.isNumeric, rightType.isNumeric else {
+    let areTexts = left.type == .string && right.type == .string
+    guard leftType.isNumeric, rightType.isNumeric, !(areTexts && call.ansi) else {
       throw call.error(
         "\(left.type.sql) \(rawValue) \(right.type.sql) is not possible", wayOut: "CAST both to a number")
     }
@@ -99,8 +100,14 @@ enum Arithmetic: String, Sendable {
         }
       }
       if overflow, mode != .legacy {
-        if mode == .ansi { throw Self.overflow(type, hint: self == .wholeDivide ? nil : tryName) }
-        return nil
+        guard mode == .ansi else { return nil }
+        if T.bitWidth < 32 {
+          let suffix = T.bitWidth == 8 ? "Y" : "S"
+          throw Failure(
+            "[BINARY_ARITHMETIC_OVERFLOW] \(a)\(suffix) \(rawValue) \(b)\(suffix) caused overflow. Use `\(tryName)` to "
+              + "ignore overflow problem and return NULL. SQLSTATE: 22003")
+        }
+        throw Self.overflow(type, hint: self == .wholeDivide ? nil : tryName)
       }
       return value
     }
@@ -250,7 +257,7 @@ extension FunctionLibrary {
         abs($0)
       }
     },
-    double("sqrt") { $0.squareRoot() }, double("cbrt") { Glibc.cbrt($0) }, double("exp") { Glibc.exp($0) },
+    double("sqrt") { $0.squareRoot() }, double("cbrt") { cubeRoot($0) }, double("exp") { Glibc.exp($0) },
     double("expm1") { Glibc.expm1($0) },
     double("ln") { $0 <= 0 ? nil : Glibc.log($0) }, double("log10") { $0 <= 0 ? nil : Glibc.log10($0) },
     double("log2") { $0 <= 0 ? nil : Glibc.log2($0) }, double("log1p") { $0 <= -1 ? nil : Glibc.log1p($0) },
@@ -279,6 +286,12 @@ extension FunctionLibrary {
     FunctionDefinition("pi", arity: 0) { call in .constant(.double(.pi), .double, call.position) },
     FunctionDefinition("e", arity: 0) { call in .constant(.double(M_E), .double, call.position) },
   ]
+
+  /// Glibc's may be off in the last digit (27 → 3.0000000000000004), Java's is not: one step of Newton's method.
+  private static func cubeRoot(_ value: Double) -> Double {
+    let root = Glibc.cbrt(value)
+    return root.isFinite && root != 0 ? root - (root * root * root - value) / (3 * root * root) : root
+  }
 
   private static func double(_ name: String, _ body: @escaping @Sendable (Double) -> Double?) -> FunctionDefinition {
     FunctionDefinition(name, arity: 1) { call in

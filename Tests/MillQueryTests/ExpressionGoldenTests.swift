@@ -1,0 +1,67 @@
+import MillBase
+import MillColumns
+import Testing
+
+@testable import MillQuery
+
+/// Expressions with the answers of a real Spark 4.0.1, types included, ANSI on and off (Tests/Golden).
+@Suite struct ExpressionGoldenTests {
+  struct Case: Sendable, CustomTestStringConvertible {
+    var sql: String
+    var ansi: [String]
+    var legacy: [String]
+    var testDescription: String { sql }
+  }
+
+  static let cases: [Case] = {
+    let folder = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined()
+    let text = (try? Files.readText(folder + "/Golden/spark_4.0.1_expressions.tsv")) ?? ""
+    return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
+      let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map {
+        String($0).replacing("\\t", with: "\t").replacing("\\n", with: "\n").replacing("\\\\", with: "\\")
+      }
+      // The expression is as typed: its backslashes are its own.
+      let sql = String(line.prefix { $0 != "\t" })
+      return Case(
+        sql: sql, ansi: Array(cells[1...2]), legacy: cells.count > 4 ? Array(cells[3...4]) : Array(cells[1...2]))
+    }
+  }()
+
+  @Test func goldenFileIsThere() { #expect(Self.cases.count > 400) }
+
+  @Test(arguments: cases)
+  func givesSparksTypeAndValue(_ item: Case) {
+    for (ansi, wanted) in [(true, item.ansi), (false, item.legacy)] {
+      let isAnalysis = wanted[0] == "error" && Self.analysisErrors.contains { wanted[1].hasPrefix($0) }
+      #expect(
+        answer(item.sql, ansi: ansi) == (isAnalysis ? ["error", "analysis"] : wanted), "\(item.sql), ANSI \(ansi)")
+    }
+  }
+
+  private static let analysisErrors = ["DATATYPE_MISMATCH", "INVALID_NUMERIC_LITERAL_RANGE"]
+
+  /// Type and value, or `error` and Spark's error class.
+  private func answer(_ sql: String, ansi: Bool) -> [String] {
+    do {
+      let script = "SELECT x, CAST(x AS STRING) FROM (SELECT \(sql) AS x)"
+      let batch = try CompiledQuery(script: script, ansi: ansi).evaluate()
+      return [Self.simpleString(batch.schema.columns[0].type), batch.columns[1].text(0) ?? "NULL"]
+    } catch {
+      let text = (error as? MillError)?.message ?? "\(error)"
+      // What is found before the query runs is said in our own words.
+      guard text.hasPrefix("["), let end = text.firstIndex(of: "]") else { return ["error", "analysis"] }
+      return ["error", String(text[text.index(after: text.startIndex)..<end])]
+    }
+  }
+
+  /// As Spark's DataType.simpleString.
+  private static func simpleString(_ type: DataType) -> String {
+    switch type {
+    case .array(let element): "array<\(simpleString(element))>"
+    case .map(let key, let value): "map<\(simpleString(key)),\(simpleString(value))>"
+    case .struct(let schema):
+      "struct<" + schema.columns.map { "\($0.name):\(simpleString($0.type))" }.joined(separator: ",") + ">"
+    default: type.sql.lowercased()
+    }
+  }
+}
