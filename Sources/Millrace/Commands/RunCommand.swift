@@ -1,3 +1,4 @@
+import Glibc
 import MillBase
 
 extension MillraceCommand {
@@ -37,9 +38,16 @@ extension MillraceCommand {
       return 0
     })
 
+  /// A line on standard output, at once: whoever reads a pipe waits for it.
+  static func say(_ text: String) {
+    let line = Array("\(text)\n".utf8)
+    // Nothing is left to report a closed standard output to.
+    _ = write(1, line, line.count)
+  }
+
   /// Keeps a stage that runs alone until Ctrl-C.
   static func serve(_ what: String) {
-    print("\(what); Ctrl-C ends")
+    say("\(what); Ctrl-C ends")
     _ = Interruption.wait()
   }
 }

@@ -209,6 +209,7 @@ struct Rooms: Sendable {
   func stop(drain: Duration) {
     collectors.forEach { $0.stop() }
     sampleAPI?.stop()
+    emptySpools(atMost: drain)
     agents.forEach { $0.stop(drain: drain) }
     for query in queries where query.isActive {
       do {
@@ -226,6 +227,25 @@ struct Rooms: Sendable {
     storeServer?.stop()
     kafkaServer?.stop()
   }
+
+  /// Waits until the agents have taken every spooled file, or take none any more (a file that they set aside stays).
+  private func emptySpools(atMost limit: Duration) {
+    guard !agents.isEmpty else { return }
+    let end = Clock.steadyNanoseconds() + UInt64(limit.milliseconds) * 1_000_000
+    var left = Int.max
+    var sinceChange = Clock.steadyNanoseconds()
+    while true {
+      let files = collectors.reduce(0) { $0 + $1.status().spoolFiles }
+      let now = Clock.steadyNanoseconds()
+      if files == 0 || now >= end { return }
+      if files < left { (left, sinceChange) = (files, now) }
+      if now - sinceChange > Self.spoolStandstill { return }
+      _ = Signal().wait(.milliseconds(20))
+    }
+  }
+
+  /// Nanoseconds without a file taken after which draining goes on without the rest.
+  private static let spoolStandstill: UInt64 = 2_000_000_000
 
   func close() throws {
     try engine?.close()
