@@ -24,20 +24,24 @@ final class ExternalServer: Sendable {
     return nil
   }
 
+  /// Below the ports that the system hands out by itself, so that nobody gets it before the server binds it.
   static func freePort() throws -> UInt16 {
-    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
-    var address = sockaddr_in()
-    address.sin_family = sa_family_t(AF_INET)
-    address.sin_addr.s_addr = inet_addr("127.0.0.1")
-    var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let port = withUnsafeMutablePointer(to: &address) { pointer in
-      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { raw -> Int32 in
-        bind(descriptor, raw, length) == 0 ? getsockname(descriptor, raw, &length) : -1
+    for _ in 0..<100 {
+      let port = UInt16.random(in: 20_000..<32_000)
+      let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+      defer { close(descriptor) }
+      var address = sockaddr_in()
+      address.sin_family = sa_family_t(AF_INET)
+      address.sin_addr.s_addr = inet_addr("127.0.0.1")
+      address.sin_port = port.bigEndian
+      let result = withUnsafePointer(to: &address) { pointer in
+        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+          bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+        }
       }
+      if result == 0 { return port }
     }
-    guard port == 0 else { throw System.error("bind", "127.0.0.1:0") }
-    return UInt16(bigEndian: address.sin_port)
+    throw MillError(.system, "no free port between 20000 and 32000")
   }
 
   /// - Parameter command: the shell command for (port, directory); it must run in the foreground.

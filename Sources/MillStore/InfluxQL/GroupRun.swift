@@ -140,7 +140,6 @@ struct GroupRun {
     for (time, pair) in zip(times, pairs) {
       var pair = pair
       switch plan.fill {
-      case .none where pair[0].isNull || pair[1].isNull: continue
       case .number(let number):
         for side in 0...1 where pair[side].isNull { pair[side] = .float(number) }
       case .previous:
@@ -155,8 +154,7 @@ struct GroupRun {
   }
 
   private func transformed(_ function: Function, _ arguments: [Expression], extra: Int) throws -> [StreamPoint] {
-    var more = function == .cumulativeSum ? 0 : 1
-    if function == .movingAverage, case .integer(let count) = arguments[1] { more = Int(clamping: count - 1) }
+    let more = function == .cumulativeSum ? 0 : 1
     let input: [StreamPoint]
     if case .reference(let name, _) = arguments[0] {
       input = points(name, extra: extra)

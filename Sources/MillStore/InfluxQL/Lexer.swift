@@ -20,7 +20,9 @@ struct Lexer {
     skipSpace()
     let (line, character) = place(position)
     func token(_ kind: Token.Kind, _ text: String, value: Int64 = 0) -> Token {
-      Token(kind: kind, text: text, line: line, character: character, value: value)
+      // InfluxDB counts strings, and what fails to be one, from the character before them.
+      let back = kind == .string || kind == .badString ? 1 : 0
+      return Token(kind: kind, text: text, line: line, character: character - back, value: value)
     }
     guard position < text.count else {
       // InfluxDB has read one past the end when the last token was a word, a number or white space.
@@ -33,20 +35,20 @@ struct Lexer {
       let upper = word.uppercased()
       return Token.keywords.contains(upper) ? token(.keyword, upper) : token(.identifier, word)
     }
-    if first == "\"" { return token(.identifier, try quoted("\"")) }
-    if first == "'" { return token(.string, try quoted("'")) }
+    if first == "\"" { return quoted("\"").map { token(.identifier, $0) } ?? token(.badString, "BADSTRING") }
+    if first == "'" {
+      let start = position + 1
+      if let contents = quoted("'") { return token(.string, contents) }
+      return token(.badString, String(String.UnicodeScalarView(text[start..<position])))
+    }
     if first == "$" {
       position += 1
-      if position < text.count, text[position] == "\"" { return token(.parameter, try quoted("\"")) }
       return token(.parameter, takeWhile(Self.isIdentifierPart))
     }
     if Self.isDigit(first) || first == "." && position + 1 < text.count && Self.isDigit(text[position + 1]) {
-      let start = position
       let (kind, word, nanoseconds) = number()
       if kind == .bad {
-        throw InfluxQLError(
-          "found \(String(String.UnicodeScalarView(text[start..<position]))), expected duration at line \(line + 1), "
-            + "char \(character + 1)")
+        throw InfluxQLError("invalid duration")
       }
       return token(kind, word, value: nanoseconds)
     }
@@ -126,26 +128,21 @@ struct Lexer {
     return String(String.UnicodeScalarView(text[start..<position]))
   }
 
-  private mutating func quoted(_ quote: Unicode.Scalar) throws -> String {
-    let (line, character) = place(position)
+  /// What stands between quotes; nil when they don't end.
+  private mutating func quoted(_ quote: Unicode.Scalar) -> String? {
     var result = String.UnicodeScalarView()
     position += 1
-    while position < text.count, text[position] != quote {
+    while position < text.count, text[position] != quote, text[position] != "\n" {
       var scalar = text[position]
-      if scalar == "\n" { break }
       if scalar == "\\" {
         position += 1
-        guard position < text.count, "\\\"'n".unicodeScalars.contains(text[position]) else {
-          throw InfluxQLError("found \\\(position < text.count ? String(text[position]) : ""), expected escape")
-        }
+        guard position < text.count, "\\\"'n".unicodeScalars.contains(text[position]) else { return nil }
         scalar = text[position] == "n" ? "\n" : text[position]
       }
       result.append(scalar)
       position += 1
     }
-    guard position < text.count, text[position] == quote else {
-      throw InfluxQLError("found \(String(result)), expected string at line \(line + 1), char \(character + 1)")
-    }
+    guard position < text.count, text[position] == quote else { return nil }
     position += 1
     return String(result)
   }
@@ -161,7 +158,7 @@ struct Lexer {
       _ = takeWhile(Self.isDigit)
     }
     func word() -> String { String(String.UnicodeScalarView(text[start..<position])) }
-    guard !hasPoint, position < text.count, Self.unit(text, position) != nil else {
+    guard !hasPoint, position < text.count, Self.isIdentifierStart(text[position]) || text[position].value > 0x7F else {
       return (hasPoint ? .number : .integer, word(), 0)
     }
     position = start

@@ -31,7 +31,7 @@ extension Parser {
       try expectSymbol("(")
       let name = try next()
       guard name.kind == .string else { throw unexpected(name, "string") }
-      statement.timeZone = name.text
+      statement.zone = try TimeZone(named: name.text)
       try expectSymbol(")")
     }
     return statement

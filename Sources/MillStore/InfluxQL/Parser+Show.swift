@@ -24,7 +24,7 @@ extension Parser {
     case "TAG":
       let what = try next()
       if what.isKeyword("KEYS") { return .showTagKeys(try allClauses()) }
-      guard what.isKeyword("VALUES") else { throw unexpected(what, "KEYS", "VALUES") }
+      guard what.isKeyword("VALUES") else { throw unexpected(what, "KEY", "KEYS", "VALUES") }
       var clauses = ShowClauses(database: try on())
       if try takeKeyword("FROM") { clauses.sources = try sources() }
       try expectKeyword("WITH", "KEY")

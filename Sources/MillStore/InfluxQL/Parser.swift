@@ -44,7 +44,7 @@ struct Parser {
 
   func unexpected(_ token: Token, _ expected: String...) -> InfluxQLError {
     InfluxQLError(
-      "found \(token.text), expected \(expected.joined(separator: ", ")) at line \(token.line + 1), "
+      "found \(token.kind == .parameter ? "$" : "")\(token.text), expected \(expected.joined(separator: ", ")) at line \(token.line + 1), "
         + "char \(token.character + 1)")
   }
 

@@ -130,6 +130,7 @@ struct ResultWriter {
         out.append(0x0A)
         continue
       }
+      columns = []
       for series in result.series {
         if series.columns != columns {
           if !out.isEmpty { out.append(0x0A) }
@@ -141,7 +142,8 @@ struct ResultWriter {
           out.append(0x0A)
           columns = series.columns
         }
-        let tags = (series.tags ?? []).map { "\($0.key)=\($0.value)" }.joined(separator: ",")
+        let tags = (series.tags ?? []).filter { !$0.value.isEmpty }
+          .map { "\(Self.escaped($0.key))=\(Self.escaped($0.value))" }.joined(separator: ",")
         for (index, row) in series.rows.enumerated() {
           field(series.name, &out)
           out.append(UInt8(ascii: ","))
@@ -153,6 +155,8 @@ struct ResultWriter {
             out.append(UInt8(ascii: ","))
             if case .string(let text) = value {
               field(text, &out)
+            } else if case .float(let number) = value {
+              GoJSON.write(number, allowsExponent: false, to: &out)
             } else if !value.isNull {
               GoJSON.write(value, to: &out)
             }
@@ -162,6 +166,11 @@ struct ResultWriter {
       }
     }
     return out
+  }
+
+  /// As in line protocol.
+  private static func escaped(_ tag: String) -> String {
+    tag.replacing(",", with: "\\,").replacing("=", with: "\\=").replacing(" ", with: "\\ ")
   }
 
   private func field(_ text: String, _ out: inout [UInt8]) {
@@ -189,7 +198,7 @@ enum GoJSON {
   }
 
   /// The shortest digits that give the number back; an exponent below 1e-6 and from 1e21 on.
-  static func write(_ number: Double, to out: inout [UInt8]) {
+  static func write(_ number: Double, allowsExponent: Bool = true, to out: inout [UInt8]) {
     guard number.isFinite else {
       out += "null".utf8
       return
@@ -222,14 +231,14 @@ enum GoJSON {
       point -= 1
     }
     if isNegative { out.append(UInt8(ascii: "-")) }
-    if abs(number) < 1e-6 || abs(number) >= 1e21 {
+    if allowsExponent, abs(number) < 1e-6 || abs(number) >= 1e21 {
       out.append(digits[0])
       if digits.count > 1 {
         out.append(UInt8(ascii: "."))
         out += digits[1...]
       }
       let power = point - 1
-      out += "e\(power < 0 ? "-" : "+")\(abs(power) < 10 && power >= 0 ? "0" : "")\(abs(power))".utf8
+      out += "e\(power < 0 ? "-" : "+")\(abs(power))".utf8
     } else if point <= 0 {
       out += "0.".utf8
       out += Array(repeating: UInt8(ascii: "0"), count: -point)

@@ -34,12 +34,11 @@ struct RowLoader {
 
   /// The time range, widened by the intervals that transformations look back.
   private func bounds() -> (Int64, Int64) {
-    var extra: Int64 = 0
-    for case .call(let name, let arguments) in plan.calls where Function(rawValue: name)?.isTransformation == true {
-      var count: Int64 = 1
-      if name == Function.movingAverage.rawValue, case .integer(let window)? = arguments.last { count = window }
-      extra = max(extra, plan.interval.duration.multipliedReportingOverflow(by: count).partialValue)
+    // A transformation looks back one interval; there may be one within another.
+    let depth = plan.calls.count {
+      if case .call(let name, _) = $0 { Function(rawValue: name)?.isTransformation == true } else { false }
     }
+    let extra = plan.interval.duration.multipliedReportingOverflow(by: Int64(depth)).partialValue
     var low = plan.range.min ?? InfluxTime.min
     var high = plan.range.max ?? InfluxTime.max
     if plan.isAscending, plan.range.min != nil { low = low.addingClamped(0 &- extra) }

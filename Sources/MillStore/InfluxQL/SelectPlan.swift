@@ -27,7 +27,7 @@ struct SelectPlan {
   /// - Parameter parent: the query around a sub-query.
   init(_ statement: SelectStatement, now: Int64, parent: SelectPlan? = nil) throws {
     self.statement = statement
-    zone = try statement.timeZone.map { try TimeZone(named: $0) } ?? parent?.zone ?? .utc
+    zone = statement.zone ?? parent?.zone ?? .utc
     (range, condition) = try ConditionSplitter(now: now, zone: zone).split(statement.condition)
     try Self.validate(condition: condition)
     fill = statement.fill

@@ -122,7 +122,8 @@ struct SelectRun {
     return try keys.compactMap { key in
       let rows = try RowLoader(plan: plan, expressions: expressions, measurement: measurement)
         .load(groups[key]!, &rowsLeft)
-      let isField = rows.columns.map { measurement.fields[$0] != nil }
+      let selected = Set(expressions.flatMap(\.references))
+      let isField = rows.columns.map { measurement.fields[$0] != nil && selected.contains($0) }
       var (times, cells) = try GroupRun(plan: plan, expressions: expressions, rows: rows, isField: isField).run()
       Self.limit(statement, &times, &cells)
       if times.isEmpty { return nil }

@@ -63,6 +63,7 @@ struct ShowRun {
       throw error
     }
     let condition = try ConditionSplitter(now: reader.now, zone: .utc).split(clauses.condition).1
+    try Self.checkTagCondition(condition)
     return catalog.measurements.values.filter { Self.isNamed($0.name, by: clauses.sources) }
       .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
       .compactMap { measurement in
@@ -82,6 +83,20 @@ struct ShowRun {
         case .query: false
         }
       }
+  }
+
+  private static func checkTagCondition(_ condition: Expression?) throws {
+    switch condition {
+    case .binary(.and, let left, let right)?, .binary(.or, let left, let right)?:
+      try checkTagCondition(left)
+      try checkTagCondition(right)
+    case .parenthesis(let inner)?: try checkTagCondition(inner)
+    case .binary(let symbol, _, _)?:
+      if ![.equal, .notEqual, .matches, .notMatches].contains(symbol) {
+        throw InfluxQLError("invalid tag comparison operator")
+      }
+    default: break
+    }
   }
 
   /// Fields can't be asked for here: only tags decide. `_name` is the measurement.

@@ -88,5 +88,5 @@ struct SelectStatement {
   var offset = 0
   var seriesLimit = 0
   var seriesOffset = 0
-  var timeZone: String?
+  var zone: TimeZone?
 }

@@ -85,7 +85,8 @@ struct ConditionSplitter {
       return .time(time)
     case .call("now", let arguments) where arguments.isEmpty: return .time(now)
     case .binary(let symbol, let left, let right):
-      switch (symbol, try value(left), try value(right)) {
+      guard let a = try? value(left), let b = try? value(right) else { throw incompatible(expression) }
+      switch (symbol, a, b) {
       case (.add, .time(let a), .duration(let b)), (.add, .duration(let a), .time(let b)):
         return .time(a.addingClamped(b))
       case (.subtract, .time(let a), .duration(let b)): return .time(a.addingClamped(0 &- b))

@@ -15,6 +15,8 @@ struct Token: Equatable {
     /// Operators and punctuation.
     case symbol
     case bad
+    /// A string that does not end.
+    case badString
   }
   var kind: Kind
   /// Contents without quotes; a keyword in upper case.

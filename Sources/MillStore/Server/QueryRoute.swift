@@ -25,17 +25,23 @@ struct QueryRoute {
       }
       question.parameters = Dictionary(uniqueKeysWithValues: object.map { ($0.key, $0.value) })
     }
+    let writer = ResultWriter(epoch: question.epoch)
+    let accept = request.headers["Accept"] ?? ""
+    let wantsCSV = accept.contains("application/csv") || accept.contains("text/csv")
     let results: [StatementResult]
     do {
       results = try QueryExecutor(engine: engine).run(question)
     } catch let error as InfluxQLError {
-      return InfluxErrors.v1(400, error.message)
+      var response = InfluxErrors.v1(400, error.message)
+      if wantsCSV {
+        response.headers["Content-Type"] = "text/csv"
+        response.body = writer.csv([StatementResult(error: error.message)])
+      }
+      return response
     } catch {
       return InfluxErrors.v1(500, "\(error)")
     }
-    let writer = ResultWriter(epoch: question.epoch)
-    let accept = request.headers["Accept"] ?? ""
-    if accept.contains("application/csv") || accept.contains("text/csv") {
+    if wantsCSV {
       return HTTPResponse(status: 200, headers: ["Content-Type": "text/csv"], body: writer.csv(results))
     }
     var body: [UInt8]

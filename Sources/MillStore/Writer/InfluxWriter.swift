@@ -176,9 +176,9 @@ public final class InfluxWriter: PointWriter {
   private func createDatabase() throws -> Bool {
     guard case .v1(let database, _) = configuration.api else { return false }
     let name = database.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"")
-    let form = PercentEncoding.encode(query: [(name: "q", value: "CREATE DATABASE \"\(name)\"")])
-    var request = HTTPRequest(
-      "POST", "\(base)/query", headers: ["Content-Type": "application/x-www-form-urlencoded"], body: Array(form.utf8))
+    // In the address: /query does not unpack bodies.
+    let query = PercentEncoding.encode(query: [(name: "q", value: "CREATE DATABASE \"\(name)\"")])
+    var request = HTTPRequest("POST", "\(base)/query?\(query)")
     request.headers["Authorization"] = authorization
     let response = try client.send(request, stop: stopping)
     return response.status == 200 && !ServerMessage(response).text.contains("error")
