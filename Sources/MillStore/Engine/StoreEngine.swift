@@ -18,7 +18,8 @@ public final class StoreEngine: Sendable {
 
   public let directory: String
   let options: Options
-  private let lock: File
+  /// Held until the engine is closed.
+  private let lock: Mutex<File?>
   private let databases = Mutex<[String: Database]>([:])
   let metrics = StoreMetrics()
 
@@ -29,8 +30,9 @@ public final class StoreEngine: Sendable {
     self.directory = directory
     self.options = options
     try Files.makeDirectory(directory)
-    lock = try File("\(directory)/LOCK", .readWrite)
-    guard try lock.tryLock() else {
+    let held = try File("\(directory)/LOCK", .readWrite)
+    lock = Mutex(held)
+    guard try held.tryLock() else {
       throw MillError(
         .configuration, "another process uses this store", at: .init(file: directory),
         wayOut: "stop that process, or give this one a directory of its own")
@@ -157,12 +159,13 @@ public final class StoreEngine: Sendable {
       })
   }
 
-  /// Moves everything into the database files and lets go of them.
+  /// Moves everything into the database files and lets go of them and of the directory.
   public func close() throws {
     try databases.withLock { databases in
       for database in databases.values { try database.close() }
       databases = [:]
     }
+    lock.withLock { $0 = nil }
   }
 
   // MARK: File names
