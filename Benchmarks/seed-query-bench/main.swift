@@ -42,7 +42,7 @@ let rowCount = Atomic(0)
     guard chunk < file.chunkCount else { return }
     try file.read(chunk: chunk, using: &buffer) { text in
       if mode == "file" { return }
-      try reader.append(lines: text)
+      try reader.append(lines: UnsafeMutableRawBufferPointer(mutating: text))
       let data = reader.finish().column.children[0]
       let exploded = data.children[0].slice(from: data.offset(0), count: data.offset(data.count) - data.offset(0))
       rowCount.wrappingAdd(exploded.count, ordering: .relaxed)

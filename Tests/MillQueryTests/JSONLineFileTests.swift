@@ -41,7 +41,10 @@ func everyLineIsInOneChunk(_ chunkBytes: Int) throws {
 @Test func linesAreDocuments() throws {
   let reader = try JSONReader(.struct(Schema([.init("i", .integer)])))
   let text = "{\"i\":1}\r\n\n{\"i\":2\n{\"i\":3}"
-  try Array(text.utf8).withUnsafeBytes { try reader.append(lines: $0) }
+  var bytes = Array(text.utf8) + [UInt8](repeating: 0x7B, count: JSONReader.padding)
+  let before = bytes
+  try bytes.withUnsafeMutableBytes { try reader.append(lines: .init(rebasing: $0.dropLast(JSONReader.padding))) }
+  #expect(bytes == before)
   let rows = reader.finish()
   #expect(rows.column.allValues == [.struct([.integer(1)]), .null, .struct([.null]), .struct([.integer(3)])])
   #expect(rows.malformed.map(\.row) == [2])

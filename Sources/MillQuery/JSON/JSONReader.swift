@@ -39,7 +39,7 @@ public final class JSONReader {
   public let options: JSONOptions
   private var machine: JSONMachine
   private let root: NodePointer
-  /// The current document, with a NUL behind it.
+  /// A copy of the current document, with room for a NUL and padding behind it.
   private var document: UnsafeMutablePointer<UInt8>
   private var documentCapacity: Int
   private let corruptColumn: Int?
@@ -124,27 +124,55 @@ public final class JSONReader {
     return finish()
   }
 
+  /// Bytes after a document that ``append(inPlace:count:)`` reads and writes.
+  public static let padding = JSONMachine.padding
+
   /// Reads one document; nil and blank text give a null row.
   ///
   /// - Throws: `.badInput` in mode FAILFAST; `.limit` above ``batchBytesMax``.
   public func append(_ bytes: UnsafeRawBufferPointer?) throws {
+    guard let bytes, !bytes.isEmpty, bytes.count <= Self.documentBytesMax else {
+      return try appendWithoutReading(bytes)
+    }
+    hold(bytes.count)
+    UnsafeMutableRawPointer(document).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
+    try appendHeld(UnsafeMutablePointer(document), bytes.count)
+  }
+
+  /// The same without copying: ``padding`` bytes after the document must be there. The byte after it is changed while
+  /// this works.
+  public func append(inPlace document: UnsafeMutablePointer<UInt8>, count: Int) throws {
+    guard count > 0, count <= Self.documentBytesMax else {
+      return try appendWithoutReading(UnsafeRawBufferPointer(start: document, count: count))
+    }
+    let after = document[count]
+    defer { document[count] = after }
+    try appendHeld(document, count)
+  }
+
+  private func appendWithoutReading(_ bytes: UnsafeRawBufferPointer?) throws {
     if root.pointee.count == root.pointee.capacity { JSONNode.grow(root) }
     guard let bytes, !bytes.isEmpty else { return JSONNode.appendNull(root) }
-    byteCount += bytes.count
+    try reject("a document above \(Self.documentBytesMax) bytes", 0, bytes)
+  }
+
+  private func appendHeld(_ document: UnsafeMutablePointer<UInt8>, _ count: Int) throws {
+    if root.pointee.count == root.pointee.capacity { JSONNode.grow(root) }
+    byteCount += count
     guard byteCount <= Self.batchBytesMax else {
       throw MillError(
         .limit, "more than \(Self.batchBytesMax) bytes of JSON in one batch", wayOut: "read smaller batches")
     }
-    guard bytes.count <= Self.documentBytesMax else {
-      return try reject("a document above \(Self.documentBytesMax) bytes", 0, bytes)
-    }
-    hold(bytes)
+    document[count] = 0
+    machine.begin = BytePointer(document)
+    machine.end = BytePointer(document + count)
     let row = root.pointee.count
     let start = machine.skipSpace(machine.begin)
-    machine.depth = 0
-    machine.outcome = .fits
     // Only white space (and comments).
     if start == machine.end { return JSONNode.appendNull(root) }
+    machine.depth = 0
+    machine.outcome = .fits
+    let bytes = UnsafeRawBufferPointer(start: document, count: count)
     guard readRoot(start) != nil, machine.outcome != .misfit else {
       JSONNode.truncate(root, to: row)
       let (reason, at) = machine.failure ?? (Self.misfit(root.pointee.kind), start)
@@ -165,18 +193,13 @@ public final class JSONReader {
 
   // MARK: One document
 
-  /// Copies the document to where it ends with a NUL.
-  private func hold(_ bytes: UnsafeRawBufferPointer) {
-    if bytes.count > documentCapacity {
-      document.deallocate()
-      documentCapacity = bytes.count + bytes.count / 2
-      document = .allocate(capacity: documentCapacity + JSONMachine.padding)
-      document.initialize(repeating: 0, count: documentCapacity + JSONMachine.padding)
-    }
-    UnsafeMutableRawPointer(document).copyMemory(from: bytes.baseAddress!, byteCount: bytes.count)
-    UnsafeMutableRawPointer(document + bytes.count).storeBytes(of: 0, as: UInt64.self)
-    machine.begin = BytePointer(document)
-    machine.end = BytePointer(document + bytes.count)
+  /// Makes ``document`` large enough.
+  private func hold(_ count: Int) {
+    guard count > documentCapacity else { return }
+    document.deallocate()
+    documentCapacity = count + count / 2
+    document = .allocate(capacity: documentCapacity + JSONMachine.padding)
+    document.initialize(repeating: 0, count: documentCapacity + JSONMachine.padding)
   }
 
   private func readRoot(_ start: BytePointer) -> BytePointer? {

@@ -27,7 +27,7 @@ public final class LineFile: Sendable {
   public var chunkCount: Int { Int((size + Int64(chunkBytes) - 1) / Int64(chunkBytes)) }
 
   /// Reads a chunk into the buffer (used again and again by its thread) and passes its lines on, whole, with their
-  /// line ends (the file's last line may have none).
+  /// line ends (the file's last line may have none). ``JSONReader/padding`` bytes after them are there too.
   ///
   /// - Throws: `.system`; `.limit` for a line above ``lineBytesMax``.
   public func read<Result>(
@@ -81,7 +81,7 @@ public final class LineFile: Sendable {
 
   private func fill(_ buffer: inout BufferBuilder, _ from: Int64, to end: Int64) throws {
     let count = Int(end - from)
-    buffer.reserve(count)
+    buffer.reserve(count + JSONReader.padding)
     buffer.count += try file.read(
       into: UnsafeMutableRawBufferPointer(start: buffer.base + buffer.count, count: count), at: from)
   }
@@ -93,12 +93,16 @@ public final class LineFile: Sendable {
 
 extension JSONReader {
   /// Reads each line as a document. A line end may be LF or CR LF; a last line without one counts too.
-  public func append(lines: UnsafeRawBufferPointer) throws {
+  ///
+  /// The lines are read where they are: ``padding`` bytes after them must be there and may be written, as with a chunk
+  /// of ``LineFile``. All bytes are as before when this returns.
+  public func append(lines: UnsafeMutableRawBufferPointer) throws {
+    guard let base = lines.baseAddress else { return }
     var start = 0
     while start < lines.count {
-      let rest = lines.baseAddress! + start
-      let count = memchr(rest, 10, lines.count - start).map { UnsafeRawPointer($0) - rest } ?? lines.count - start
-      try append(UnsafeRawBufferPointer(start: rest, count: count))
+      let line = base + start
+      let count = memchr(line, 10, lines.count - start).map { $0 - line } ?? lines.count - start
+      try append(inPlace: line.assumingMemoryBound(to: UInt8.self), count: count)
       start += count + 1
     }
   }

@@ -1,0 +1,167 @@
+#!/usr/bin/env python3
+"""The seed's query, file to line protocol, beside DuckDB and Spark: one input, one run, whole processes.
+
+Millrace, DuckDB and (unless --no-spark) Spark read the same file of documents and write lines; runs alternate, medians
+count. Their outputs must be the same set of lines. The last line is JSON, for other programs.
+
+usage: seed_query.py [--documents 200000] [--runs 3] [--threads 2] [--no-spark] [--keep]
+"""
+import argparse
+import ctypes
+import json
+import os
+import random
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(HERE)
+GENERATOR = os.path.join(os.path.dirname(ROOT), "shared/bench/gen.py")
+
+
+def generate(path, documents):
+    """The shared generator where it is, else documents of the same shape."""
+    shared = os.environ.get("MILLRACE_SHARED")
+    generator = os.path.join(shared, "bench/gen.py") if shared else GENERATOR
+    if os.path.exists(generator):
+        subprocess.run([sys.executable, generator, str(documents), path], check=True)
+        return
+    dice = random.Random(7)
+    names = ["Côte d'Ivoire", 'The "Quoted" Isles', "Korea, Republic of"] + [f"Nation {i}" for i in range(197)]
+    annotations = {key: "words about the survey " * 3 for key in ("source_name", "dataset_name", "topic", "table_id")}
+    source = json.dumps([{"measures": ["Population"], "annotations": annotations, "name": "acs5", "substitutions": []}])
+    with open(path, "w") as out:
+        for _ in range(documents):
+            number = dice.randrange(len(names))
+            rows = [
+                {
+                    "ID Nation": f"{number:02d}000US", "Nation": names[number], "ID Year": year, "Year": str(year),
+                    "Population": dice.randrange(100_000, 1_400_000_000), "Slug Nation": f"nation-{number}",
+                }
+                for year in range(2022, 2012, -1)
+            ]
+            out.write(f'{{"data": {json.dumps(rows)}, "source": {source}}}\n')
+
+
+def run(command):
+    """Wall seconds of the process; CPU seconds of it and of all that it started, also what outlives it (Spark's JVM)."""
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    started = time.monotonic()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    errors = process.stderr.read()
+    wall = None
+    memory = 0
+    failed = False
+    while True:
+        try:
+            pid, status, usage = os.wait4(-1, 0)
+        except ChildProcessError:
+            break
+        memory = max(memory, usage.ru_maxrss // 1024)
+        if pid == process.pid:
+            wall = time.monotonic() - started
+            failed = status != 0
+    if failed:
+        sys.exit(f"{' '.join(command)} failed:\n{errors.decode(errors='replace')[-2000:]}")
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, memory
+
+
+def fingerprint(path):
+    """Number of lines, and a sum over them that does not depend on their order."""
+    files = [path]
+    if os.path.isdir(path):
+        files = [os.path.join(path, name) for name in os.listdir(path) if name.startswith("part-")]
+    count, total = 0, 0
+    for file in files:
+        with open(file, "rb") as lines:
+            for line in lines:
+                count += 1
+                total += hash(line.rstrip(b"\n"))
+    return count, total & (2**64 - 1)
+
+
+def python_with(module):
+    """A Python that has the module: the checkout's .venv or this one."""
+    for python in (os.path.join(ROOT, ".venv/bin/python"), sys.executable):
+        if os.path.exists(python) and subprocess.run([python, "-c", f"import {module}"], capture_output=True).returncode == 0:
+            return python
+    return None
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--documents", type=int, default=200_000)
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--no-spark", action="store_true")
+    parser.add_argument("--keep", action="store_true", help="keep input and outputs, and say where")
+    options = parser.parse_args()
+    # What a job leaves behind becomes our child, so that its CPU time counts (prctl PR_SET_CHILD_SUBREAPER).
+    ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)
+
+    directory = tempfile.mkdtemp(prefix="seed-query-")
+    source = os.path.join(directory, "documents.ndjson")
+    generate(source, options.documents)
+    size = os.path.getsize(source)
+    print(f"input: {options.documents} documents, {size / 1e6:.0f} MB; {options.threads} threads, {options.runs} runs")
+
+    def output(name):
+        return os.path.join(directory, f"{name}.lines")
+
+    threads = str(options.threads)
+    jobs = {"millrace": millrace(source, output("millrace"), threads)}
+    for name, module in (("duckdb", "duckdb"), ("spark", "pyspark")):
+        if name == "spark" and options.no_spark:
+            continue
+        python = python_with(module)
+        if python is None:
+            print(f"skipped: {name} (no Python package {module}; 'make setup-bench' installs it)")
+            continue
+        jobs[name] = [python, os.path.join(HERE, f"peers/{name}_seed.py"), source, output(name), threads]
+
+    times = {name: [] for name in jobs}
+    for _ in range(options.runs):
+        for name, command in jobs.items():
+            if os.path.isdir(output(name)):
+                shutil.rmtree(output(name))
+            times[name].append(run(command))
+
+    result = {"bytes": size, "threads": options.threads}
+    prints = {name: fingerprint(output(name)) for name in jobs}
+    for name, measured in times.items():
+        wall, cpu = (statistics.median(values) for values in list(zip(*measured))[:2])
+        memory = max(values[2] for values in measured)
+        result[name] = {"MBps": size / wall / 1e6, "cpuMBps": size / cpu / 1e6, "rssMB": memory, "lines": prints[name][0]}
+        print(
+            f"{name:9} {size / wall / 1e6:7.0f} MB/s  {size / cpu / 1e6:7.0f} MB per CPU second"
+            f"  {memory:6} MB resident  {prints[name][0]} lines"
+        )
+    for name in jobs:
+        if name == "millrace":
+            continue
+        wall = result["millrace"]["MBps"] / result[name]["MBps"]
+        cpu = result["millrace"]["cpuMBps"] / result[name]["cpuMBps"]
+        result[f"ratio_{name}"] = wall
+        print(f"Millrace is {wall:.1f} × {name} ({cpu:.1f} × by CPU time)")
+    is_same = len(set(prints.values())) == 1
+    print("outputs: the same lines" if is_same else f"outputs DIFFER: {prints}")
+    if options.keep:
+        print(f"kept in {directory}")
+    else:
+        shutil.rmtree(directory)
+    print(json.dumps(result))
+    sys.exit(0 if is_same else 1)
+
+
+def millrace(source, target, threads):
+    return [os.path.join(ROOT, ".build/release/seed-query-bench"), "lp", source, target, threads]
+
+
+if __name__ == "__main__":
+    main()
