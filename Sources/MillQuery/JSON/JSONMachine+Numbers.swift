@@ -3,7 +3,7 @@ import MillColumns
 /// Numbers.
 extension JSONMachine {
   /// The fast way for INT and BIGINT: digits without fraction and exponent, in range. nil = take the long way.
-  @inline(__always) func integer(_ node: NodePointer, _ start: BytePointer) -> BytePointer? {
+  @inline(__always) mutating func integer(_ node: NodePointer, _ start: BytePointer) -> BytePointer? {
     let isNegative = start.pointee == UInt8(ascii: "-")
     let first = isNegative ? start + 1 : start
     // Digits become 0...9; the lowest byte with its high bit set in `others` is the first that is no digit.
@@ -86,7 +86,7 @@ extension JSONMachine {
   }
 
   /// The bare words that Jackson takes for numbers.
-  private func nonNumeric(_ p: BytePointer) -> BytePointer? {
+  private mutating func nonNumeric(_ p: BytePointer) -> BytePointer? {
     let words: [StaticString] = ["NaN", "Infinity", "-Infinity", "+Infinity", "-INF", "+INF"]
     for word in words where Self.starts(p, with: word) { return p + word.utf8CodeUnitCount }
     return nil

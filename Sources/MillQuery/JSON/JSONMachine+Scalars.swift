@@ -45,7 +45,7 @@ extension JSONMachine {
     return q
   }
 
-  private func appendText(_ node: NodePointer, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
+  private mutating func appendText(_ node: NodePointer, _ text: UnsafeBufferPointer<UInt8>) -> Bool {
     switch node.pointee.kind {
     case .string: JSONNode.appendBytes(node, UnsafeRawBufferPointer(text))
     case .double, .float:
@@ -92,7 +92,7 @@ extension JSONMachine {
 
   // MARK: Numbers
 
-  private func appendNumber(
+  private mutating func appendNumber(
     _ node: NodePointer, _ token: UnsafeBufferPointer<UInt8>, isWhole: Bool, isFinite: Bool
   ) -> Bool {
     switch node.pointee.kind {
@@ -117,7 +117,7 @@ extension JSONMachine {
     return true
   }
 
-  private func appendWhole(_ node: NodePointer, _ value: Int64) -> Bool {
+  private mutating func appendWhole(_ node: NodePointer, _ value: Int64) -> Bool {
     switch node.pointee.kind {
     case .byte:
       // Jackson lets a byte be unsigned: −128 ... 255.

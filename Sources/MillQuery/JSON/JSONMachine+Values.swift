@@ -86,7 +86,7 @@ extension JSONMachine {
           let isContainer = p.pointee == UInt8(ascii: "{") || p.pointee == UInt8(ascii: "[")
           guard let q = skip(p) else { return nil }
           // A container or string ends by itself, so the same bytes would be read the same way again.
-          if isContainer || p.pointee == UInt8(ascii: "\"") { remember(expected, before, q) }
+          if isContainer || p.pointee == UInt8(ascii: "\"") { Self.remember(expected, before, q) }
           p = q
           continue
         }
@@ -125,10 +125,12 @@ extension JSONMachine {
   /// Does the last value become null as a whole? Without partial results that is so for each column of the top level
   /// with something bad in it.
   private var isLost: Bool {
-    outcome == .misfit || (outcome == .partial && depth == 1 && !options.enablePartialResults)
+    mutating get {
+      outcome == .misfit || (outcome == .partial && depth == 1 && !options.enablePartialResults)
+    }
   }
 
-  private func remember(_ child: NodePointer, _ from: BytePointer, _ to: BytePointer) {
+  private static func remember(_ child: NodePointer, _ from: BytePointer, _ to: BytePointer) {
     let count = to - from
     guard count <= JSONNode.skippedMax else {
       child.pointee.skippedCount = 0
@@ -188,13 +190,13 @@ extension JSONMachine {
     }
     p = skipSpace(p + 1)
     let child =
-      bytes.map { find(node, $0, next) }
-      ?? keyScratch.withUnsafeBufferPointer { find(node, $0, next) }
+      bytes.map { Self.find(node, $0, next) }
+      ?? keyScratch.withUnsafeBufferPointer { Self.find(node, $0, next) }
     return Member(value: p, child: child, isPlain: isPlain)
   }
 
   /// The child of that name; looked for from the expected one on.
-  private func find(_ node: NodePointer, _ key: UnsafeBufferPointer<UInt8>, _ next: Int) -> Int? {
+  private static func find(_ node: NodePointer, _ key: UnsafeBufferPointer<UInt8>, _ next: Int) -> Int? {
     let (children, count) = (node.pointee.children, node.pointee.childCount)
     for step in 0..<count {
       var index = next + step

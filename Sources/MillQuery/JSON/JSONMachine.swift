@@ -6,6 +6,8 @@ import MillColumns
 /// nowhere in JSON, so no loop needs to look where the end is. Functions take a pointer to where they begin and return
 /// where they stopped, or nil when the text is not JSON (``failure`` says why); whether the value fits its column is in
 /// ``outcome``.
+///
+/// All methods are mutating, also those that change nothing: others get a copy of the whole struct at each call.
 struct JSONMachine {
   static let padding = 128
 
@@ -47,7 +49,7 @@ struct JSONMachine {
   // MARK: Small things
 
   /// The first byte that is no white space (and no comment, where comments are allowed).
-  @inline(__always) func skipSpace(_ start: BytePointer) -> BytePointer {
+  @inline(__always) mutating func skipSpace(_ start: BytePointer) -> BytePointer {
     var p = start
     if p.pointee > 32 && p.pointee != UInt8(ascii: "/") { return p }
     if p.pointee == 32 && p[1] > 32 && p[1] != UInt8(ascii: "/") { return p + 1 }
@@ -55,7 +57,7 @@ struct JSONMachine {
     return p
   }
 
-  @inline(never) private func skipManySpaces(_ start: BytePointer) -> BytePointer {
+  @inline(never) private mutating func skipManySpaces(_ start: BytePointer) -> BytePointer {
     var p = start
     while true {
       switch p.pointee {
