@@ -186,16 +186,19 @@ private final class FailingSinkDouble: StreamSink {
 
   @Test func recordsThatAreNoJSONAreHandedOver() throws {
     let bench = try Bench()
-    try bench.append(#"{"i":1}"#, "", #"{"i":"#, #"{"i":2}"#)
-    let seen = Mutex<[String]>([])
+    try bench.append(#"{"i":1}"#, "")
+    let cut = Record(key: [1], value: Array(#"{"i":"#.utf8), headers: [.init("h", "x")], timestamp: 7)
+    _ = try bench.log.append([cut], to: TopicPartition("pop", 0), codec: .none)
+    try bench.append(#"{"i":2}"#)
+    let seen = Mutex<[(Record, String)]>([])
     let query = try bench.query("SELECT from_json(CAST(value AS STRING), 'i INT').i FROM pop") {
       record, origin, reason in
-      let text = "\(origin) \(String(decoding: record.value ?? [], as: UTF8.self)): \(reason)"
-      seen.withLock { $0.append(text) }
+      seen.withLock { $0.append((record, "\(origin): \(reason)")) }
     }
     query.start()
     try query.awaitTermination(.seconds(60))
-    #expect(seen.withLock { $0 } == [#"pop-0@2 {"i":: from_json: the text ends too early at byte 5"#])
+    #expect(seen.withLock { $0.map(\.1) } == ["pop-0@2: from_json: the text ends too early at byte 5"])
+    #expect(seen.withLock { $0.map(\.0) } == [cut])
   }
 
   @Test func progressHasSparksKeys() throws {

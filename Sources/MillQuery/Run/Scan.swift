@@ -44,43 +44,12 @@ struct Scan {
   /// array<struct<key string, value binary>>; null for a record without headers, as in Spark.
   private func headers(_ records: RecordBatch) -> Column {
     var builder = ColumnBuilder(source.schema.columns.last!.type, capacity: records.count)
-    records.bytes.withUnsafeBytes { bytes in
-      for slot in records.slots {
-        var at = Int(slot.headersStart)
-        let count = slot.headersStart < 0 ? 0 : varint(bytes, &at)
-        if count <= 0 {
-          builder.appendNull()
-          continue
-        }
-        let pair = builder.children[0]
-        for _ in 0..<count {
-          part(bytes, &at, &pair.builder.children[0].builder)
-          part(bytes, &at, &pair.builder.children[1].builder)
-          pair.builder.closeRow()
-        }
-        builder.closeRow()
-      }
+    for row in 0..<records.count {
+      let headers = records.headers(row)
+      builder.append(
+        headers.isEmpty
+          ? .null : .array(headers.map { .struct([.string($0.key), $0.value.map { .binary($0) } ?? .null]) }))
     }
     return builder.finish()
-  }
-
-  private func part(_ bytes: UnsafeRawBufferPointer, _ at: inout Int, _ out: inout ColumnBuilder) {
-    let count = varint(bytes, &at)
-    if count < 0 { return out.appendNull() }
-    out.append(bytes: UnsafeRawBufferPointer(rebasing: bytes[at..<(at + count)]))
-    at += count
-  }
-
-  /// Kafka's zigzag varint; the log has checked the record already.
-  private func varint(_ bytes: UnsafeRawBufferPointer, _ at: inout Int) -> Int {
-    var (value, shift): (UInt64, UInt64) = (0, 0)
-    while at < bytes.count {
-      let byte = bytes[at]
-      at += 1
-      value |= UInt64(byte & 0x7F) << shift
-      shift += 7
-      if byte < 0x80 || shift > 63 { break }
-    }
-    return Int(Int64(bitPattern: value >> 1) ^ -Int64(bitPattern: value & 1))
   }
 }

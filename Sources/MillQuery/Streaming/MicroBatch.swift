@@ -65,13 +65,6 @@ public final class MicroBatch: Sendable {
   func cancel() { lanes.cancel() }
 }
 
-extension RecordBatch {
-  /// Key, value and time of a record, to be kept elsewhere.
-  func record(_ slot: Int) -> Record {
-    Record(key: key(slot).map { Array($0) }, value: value(slot).map { Array($0) }, timestamp: slots[slot].timestamp)
-  }
-}
-
 /// Reads ranges of offsets, partition by partition.
 final class RangeReader: JobSource {
   struct Range: Sendable {
