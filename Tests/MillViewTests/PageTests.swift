@@ -39,7 +39,7 @@ import Testing
     defer { server.stop() }
     let (dom, console) = try page("http://\(server.address)", "/")
     #expect(console.isEmpty, "\(console)")
-    for text in ["331,097,593", "United States", "Zoë 59", "female", "49.5", "IR"] {
+    for text in ["331,097,593", "5-year survey", "Zoë 59", "female", "49.5", "IR"] {
       #expect(dom.contains(text), "\(text)")
     }
     #expect(dom.count(of: "data-state=\"data\"") == 8, "panels with data")
