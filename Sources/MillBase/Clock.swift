@@ -72,3 +72,11 @@ extension Int64 {
     return self % divisor != 0 && (self < 0) != (divisor < 0) ? quotient - 1 : quotient
   }
 }
+
+extension Duration {
+  /// Whole milliseconds, rounded towards zero.
+  public var milliseconds: Int {
+    let (seconds, attoseconds) = components
+    return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
+  }
+}

@@ -31,10 +31,12 @@ public final class Collector: Sendable {
     var hash: ContentHash?
     if configuration.onlyWhenChanged {
       try Files.makeDirectory(stateDirectory)
+      try Files.removeLeftovers(in: stateDirectory)
       hash = try ContentHash(path: "\(stateDirectory)/\(configuration.name).hash", part: configuration.changedPart)
     }
     let spool = try Spool(
-      directory: configuration.spool, filesMax: configuration.spoolFilesMax, bytesMax: configuration.spoolBytesMax)
+      directory: configuration.spool, filesMax: configuration.spoolFilesMax, bytesMax: configuration.spoolBytesMax,
+      completedSuffix: configuration.completedSuffix)
     poller = PollerBox(Poller(configuration, spool: spool, hash: hash, board: board))
   }
 

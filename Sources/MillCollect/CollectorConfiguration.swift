@@ -33,6 +33,10 @@ public struct CollectorConfiguration: Sendable {
   public var spoolBytesMax = 1 << 30
   /// The same for the number of files. Default 10,000.
   public var spoolFilesMax = 10_000
+  /// What the agent appends to the names of files that it has done with: they don't count. Default `.COMPLETED` (Flume
+  /// user guide, Spooling Directory Source, `fileSuffix`). With Flume's `trackingPolicy = tracker_dir` files keep their
+  /// names and count for ever: use `rename` or `deletePolicy = immediate`.
+  public var completedSuffix = ".COMPLETED"
 
   /// Write a document only when its content differs from the last one's: compared by a hash over the JSON value, so
   /// white space and the order of keys don't matter. Default false, as in the seed.
@@ -48,10 +52,6 @@ public struct CollectorConfiguration: Sendable {
     self.spool = spool
   }
 
-  /// Suffix that an agent gives to files that it has done with (Flume user guide, Spooling Directory Source,
-  /// `fileSuffix`).
-  public static let completedSuffix = ".COMPLETED"
-
   /// - Throws: `MillError.configuration` naming the key and the way out.
   public func validate() throws {
     func require(_ isRight: Bool, _ key: String, _ message: String, _ wayOut: String) throws {
@@ -64,6 +64,7 @@ public struct CollectorConfiguration: Sendable {
     try require(
       scheme.map { url.utf8.count > $0.utf8.count } ?? false && !url.contains(where: \.isWhitespace), "url",
       "'\(HTTPClient.redacted(url))' is not a URL", "write http://HOST/PATH or https://…, with spaces as %20")
+    try require(!completedSuffix.isEmpty, "completedSuffix", "no suffix", "write the agent's fileSuffix")
     try require(!spool.isEmpty, "spool", "no spool directory", "name the directory that the agent watches")
     let durations: [(String, Duration)] = [
       ("interval", interval), ("connectTimeout", connectTimeout), ("timeout", timeout),

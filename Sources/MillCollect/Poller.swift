@@ -98,7 +98,8 @@ struct Poller {
   }
 
   private func failure(_ error: any Error) -> Failure {
-    guard let error = error as? MillError else { return Failure(reason: "other", error: refusal(.system, "\(error)")) }
+    guard var error = error as? MillError else { return Failure(reason: "other", error: refusal(.system, "\(error)")) }
+    if error.code == .limit { error.wayOut = "raise documentBytesMax" }
     let reason =
       switch error.code {
       case .limit: "too_large"

@@ -1,6 +1,4 @@
-import Glibc
 import MillBase
-import Synchronization
 
 /// The spool directory: whole files with names that never collide, and how full it is.
 ///
@@ -11,6 +9,8 @@ struct Spool {
   let directory: String
   let filesMax: Int
   let bytesMax: Int
+  /// What an agent appends to the names of files that it has done with.
+  let completedSuffix: String
   private(set) var files = 0
   private(set) var bytes = 0
   private var sequence = 0
@@ -26,16 +26,16 @@ struct Spool {
   ///
   /// - Parameter now: milliseconds since 1970, for names; tests bring their own clock.
   init(
-    directory: String, filesMax: Int, bytesMax: Int, now: @escaping @Sendable () -> Int64 = Clock.nowMilliseconds
+    directory: String, filesMax: Int, bytesMax: Int, completedSuffix: String = ".COMPLETED",
+    now: @escaping @Sendable () -> Int64 = Clock.nowMilliseconds
   ) throws {
+    self.completedSuffix = completedSuffix
     self.now = now
     self.directory = directory
     self.filesMax = filesMax
     self.bytesMax = bytesMax
-    _ = Self.firstUse
     try Files.makeDirectory(directory)
-    for name in try Files.list(directory, where: { Self.isLeftover($0, in: directory) }) {
-      try Files.remove("\(directory)/\(name)")
+    for name in try Files.removeLeftovers(in: directory) {
       Log.info("collect", "removed \(directory)/\(name), which an earlier run left half written")
     }
     try measure()
@@ -52,7 +52,7 @@ struct Spool {
       let path = "\(directory)/\(name)"
       sequence += 1
       // A name that an agent has completed is used up, too: a clock that was set back could bring it again.
-      if Files.exists(path + CollectorConfiguration.completedSuffix) { continue }
+      if Files.exists(path + completedSuffix) { continue }
       guard try Files.createAtomically(document, at: path) else { continue }
       files += 1
       bytes += document.count
@@ -60,10 +60,10 @@ struct Spool {
     }
   }
 
-  /// nil when a document of so many bytes fits, else why it does not.
   /// Makes the directory anew when someone removed it.
   func restore() throws { try Files.makeDirectory(directory) }
 
+  /// nil when a document of so many bytes fits, else why it does not.
   mutating func fullBecause(adding count: Int) throws -> String? {
     func reason() -> String? {
       if files >= filesMax { return "the spool is full: \(files) files wait for an agent (spoolFilesMax \(filesMax))" }
@@ -80,7 +80,7 @@ struct Spool {
   private mutating func measure() throws {
     var (files, bytes) = (0, 0)
     func isOpen(_ name: String) -> Bool {
-      !name.hasPrefix(".") && !name.hasSuffix(CollectorConfiguration.completedSuffix)
+      !name.hasPrefix(".") && !name.hasSuffix(completedSuffix)
     }
     for name in try Files.list(directory, where: isOpen) {
       // An agent may complete it between the list and this look.
@@ -100,30 +100,5 @@ struct Spool {
     let number = String(sequence)
     let padded = String(repeating: "0", count: max(0, 6 - number.utf8.count)) + number
     return "\(prefix)\(date)_\(clock)_\(time.dropFirst(14))_\(padded).json"
-  }
-
-  // MARK: Leftovers
-
-  /// A second earlier, since file times come from a coarser clock.
-  private static let firstUse = Clock.nowNanoseconds() - 1_000_000_000
-
-  /// A temporary file of `Files.createAtomically` (`.NAME.PID.RANDOM.tmp`) whose process is not at work on it.
-  private static func isLeftover(_ name: String, in directory: String) -> Bool {
-    let parts = name.split(separator: ".")
-    guard name.hasPrefix(".\(prefix)"), name.hasSuffix(".tmp"), parts.count >= 4,
-      let writer = pid_t(parts[parts.count - 3])
-    else { return false }
-    if writer == getpid() {
-      // After a restart a container gives the same number again: then the file is older than this process's first look.
-      return (try? Files.status("\(directory)/\(name)")).map { $0.modified < firstUse } ?? false
-    }
-    return executable(of: "\(writer)") != executable(of: "self")
-  }
-
-  /// The program that a process runs; nil when there is no such process.
-  private static func executable(of process: String) -> String? {
-    var buffer = [CChar](repeating: 0, count: 4096)
-    let count = readlink("/proc/\(process)/exe", &buffer, buffer.count)
-    return count < 0 ? nil : String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)
   }
 }

@@ -89,6 +89,29 @@ import Testing
     }
   }
 
+  @Test func leftoversOfDeadProcessesAreRemoved() throws {
+    try withDirectory { directory in
+      let own = ".a.json.\(getpid()).7.tmp"
+      let others = [
+        ".a.tmp", ".a.x.7.tmp", ".a.json.999999999.x.tmp", "a.json.999999999.7.tmp", ".flumespool-main.meta",
+      ]
+      for name in others + [own, ".a.json.999999999.7.tmp"] {
+        _ = try Files.createAtomically([1], at: "\(directory)/\(name)")
+      }
+      #expect(try Files.removeLeftovers(in: directory) == [".a.json.999999999.7.tmp"])
+      #expect(try Set(Files.list(directory)) == Set(others + [own]))
+      // As after a restart in a container, where process ids come again.
+      var old = [timespec(tv_sec: 1_000_000_000, tv_nsec: 0), timespec(tv_sec: 1_000_000_000, tv_nsec: 0)]
+      utimensat(AT_FDCWD, "\(directory)/\(own)", &old, 0)
+      #expect(try Files.removeLeftovers(in: directory) == [own])
+      // A process that lives and is another program has the number now.
+      let other = ".a.json.\(getppid()).7.tmp"
+      _ = try Files.createAtomically([1], at: "\(directory)/\(other)")
+      let isOther = shell("readlink /proc/\(getppid())/exe") != shell("readlink /proc/\(getpid())/exe")
+      #expect(try Files.removeLeftovers(in: directory) == (isOther ? [other] : []))
+    }
+  }
+
   @Test func locks() throws {
     try withDirectory { directory in
       var first: File? = try File("\(directory)/lock", .readWrite)

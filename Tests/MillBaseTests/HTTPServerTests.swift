@@ -242,6 +242,8 @@ import Testing
     let server = try HTTPServer(listen: Address(address), handler: Self.echo)
     defer { server.stop() }
     #expect(try HTTPClient().send(HTTPRequest("GET", "http://\(server.address)/")).status == 200)
+    guard address.hasPrefix("localhost") else { return }
+    #expect(try HTTPClient().send(HTTPRequest("GET", "http://127.0.0.1:\(server.address.port)/")).status == 200)
   }
 
   @Test func stopLetsHandlersFinish() throws {

@@ -229,11 +229,3 @@ extension Substring {
     return rest
   }
 }
-
-extension Duration {
-  /// Whole milliseconds, rounded down.
-  public var milliseconds: Int {
-    let (seconds, attoseconds) = components
-    return Int(seconds) * 1000 + Int(attoseconds / 1_000_000_000_000_000)
-  }
-}

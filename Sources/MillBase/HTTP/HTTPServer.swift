@@ -97,12 +97,14 @@ struct ListeningSocket {
         wayOut: "use an address of this machine, for example 127.0.0.1")
     }
     defer { freeaddrinfo(found) }
-    let flags = found.pointee.ai_socktype | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
-    let descriptor = try System.call("socket", address.description) { socket(found.pointee.ai_family, flags, 0) }
+    // "localhost" is ::1, too, where many clients don't look.
+    let place = sequence(first: found) { $0.pointee.ai_next }.first { $0.pointee.ai_family == AF_INET } ?? found
+    let flags = place.pointee.ai_socktype | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+    let descriptor = try System.call("socket", address.description) { socket(place.pointee.ai_family, flags, 0) }
     var yes: Int32 = 1
     // A restart must not wait for the old connections' TIME_WAIT; a port where someone listens stays taken.
     setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-    guard bind(descriptor, found.pointee.ai_addr, found.pointee.ai_addrlen) == 0, listen(descriptor, SOMAXCONN) == 0
+    guard bind(descriptor, place.pointee.ai_addr, place.pointee.ai_addrlen) == 0, listen(descriptor, SOMAXCONN) == 0
     else {
       defer { Glibc.close(descriptor) }
       throw Self.error(address)
