@@ -10,7 +10,7 @@ final class Connection {
   let descriptor: Int32
   let peer: String
   private let sizeMax: Int
-  private let budget: MemoryBudget
+  private let budget: ServerBudget
 
   private var input: [UInt8] = []
   private var consumed = 0
@@ -29,7 +29,7 @@ final class Connection {
   /// Events that epoll is asked for now.
   var interest: UInt32 = 0
 
-  init(id: UInt64, descriptor: Int32, peer: String, sizeMax: Int, budget: MemoryBudget) {
+  init(id: UInt64, descriptor: Int32, peer: String, sizeMax: Int, budget: ServerBudget) {
     self.id = id
     self.descriptor = descriptor
     self.peer = peer

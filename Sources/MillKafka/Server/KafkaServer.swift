@@ -27,7 +27,7 @@ public final class KafkaServer: Sendable {
     let (socket, port) = try ListenSocket.open(listen)
     address = Address(host: listen.host, port: port)
     let handler = RequestHandler(log: log, advertised: advertised ?? address, options: options)
-    let budget = MemoryBudget(options.requestMemoryMax)
+    let budget = ServerBudget(options.requestMemoryMax)
     do {
       loops = try (0..<max(1, options.loops)).map { number in
         try ServerLoop(number, handler: handler, options: options, budget: budget)
@@ -52,10 +52,11 @@ public final class KafkaServer: Sendable {
   }
 }
 
-/// Memory for incoming requests, shared by all connections.
-final class MemoryBudget: Sendable {
+/// What all connections of a server share: their number, and memory for incoming requests.
+final class ServerBudget: Sendable {
   private let used = Mutex(0)
   private let limit: Int
+  let openConnections = Atomic<Int>(0)
 
   init(_ limit: Int) { self.limit = limit }
 

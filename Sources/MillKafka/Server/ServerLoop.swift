@@ -23,7 +23,7 @@ final class ServerLoop: @unchecked Sendable {
   private let number: Int
   private let handler: RequestHandler
   private let options: ServerOptions
-  private let budget: MemoryBudget
+  private let budget: ServerBudget
   private let epoll: Int32
   private let wake: Int32
   private let inbox = Mutex(Inbox())
@@ -37,10 +37,9 @@ final class ServerLoop: @unchecked Sendable {
   private var connections: [UInt64: Connection] = [:]
   private var nextID: UInt64 = 2
   private var lastSweep = Clock.steadyNanoseconds()
-  private static let openConnections = Atomic<Int>(0)
   private let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: receiveSize, alignment: 16)
 
-  init(_ number: Int, handler: RequestHandler, options: ServerOptions, budget: MemoryBudget) throws {
+  init(_ number: Int, handler: RequestHandler, options: ServerOptions, budget: ServerBudget) throws {
     self.number = number
     self.handler = handler
     self.options = options
@@ -173,12 +172,12 @@ final class ServerLoop: @unchecked Sendable {
       _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
       _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
       let peer = "port \(UInt16(bigEndian: storage.sin6_port))"
-      if Self.openConnections.load(ordering: .relaxed) >= options.connectionsMax {
+      if budget.openConnections.load(ordering: .relaxed) >= options.connectionsMax {
         Log.warning("kafka", "connection from \(peer) refused: max.connections is \(options.connectionsMax)")
         close(descriptor)
         continue
       }
-      Self.openConnections.add(1, ordering: .relaxed)
+      budget.openConnections.add(1, ordering: .relaxed)
       var yes: Int32 = 1
       setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, 4)
       peers[nextPeer % peers.count].add(descriptor, peer)
@@ -265,7 +264,7 @@ final class ServerLoop: @unchecked Sendable {
     if let reason { Log.warning("kafka", "connection from \(connection.peer) closed: \(reason)") }
     if connection.parked != nil { parkedCount.subtract(1, ordering: .relaxed) }
     connections[connection.id] = nil
-    Self.openConnections.subtract(1, ordering: .relaxed)
+    budget.openConnections.subtract(1, ordering: .relaxed)
   }
 
   // MARK: Fetches that wait
