@@ -82,4 +82,17 @@ import Testing
     #expect(header.size == stored.count, "kcat sent one batch")
     #expect(try BatchEncoder.encode((0..<3).map { batch.record($0) }, codec: .none, now: 0) == stored)
   }
+
+  @Test func aGroupConsumesAndGoesOnWhereItStopped() throws {
+    let harness = try Harness(.overTheWire)
+    defer { harness.close() }
+    let partition = TopicPartition("pop", 0)
+    try harness.local.createTopic("pop", partitions: 1, configuration: [:])
+    _ = try harness.local.append((0..<10).map { Record(value: Array("r\($0)".utf8)) }, to: partition, codec: .none)
+    let group = "-G hdfs -q -e -X auto.offset.reset=earliest pop"
+    #expect(try kcat(harness, group) == (0..<10).map { "r\($0)\n" }.joined())
+    #expect(try harness.local.committed(group: "hdfs", [partition]) == [partition: 10])
+    _ = try harness.local.append([Record(value: Array("next".utf8))], to: partition, codec: .none)
+    #expect(try kcat(harness, group) == "next\n")
+  }
 }

@@ -30,6 +30,10 @@ public struct API: Sendable, Equatable {
   public static let offsetCommit = API(8, "OffsetCommit", 1...8, flexible: 8)
   public static let offsetFetch = API(9, "OffsetFetch", 1...8, flexible: 6)
   public static let findCoordinator = API(10, "FindCoordinator", 0...4, flexible: 3)
+  public static let joinGroup = API(11, "JoinGroup", 0...9, flexible: 6)
+  public static let heartbeat = API(12, "Heartbeat", 0...4, flexible: 4)
+  public static let leaveGroup = API(13, "LeaveGroup", 0...5, flexible: 4)
+  public static let syncGroup = API(14, "SyncGroup", 0...5, flexible: 4)
   public static let describeGroups = API(15, "DescribeGroups", 0...5, flexible: 5)
   public static let listGroups = API(16, "ListGroups", 0...5, flexible: 3)
   public static let apiVersions = API(18, "ApiVersions", 0...4, flexible: 3)
@@ -43,9 +47,9 @@ public struct API: Sendable, Equatable {
 
   /// Everything that is served, by number.
   public static let all: [API] = [
-    produce, fetch, listOffsets, metadata, offsetCommit, offsetFetch, findCoordinator, describeGroups, listGroups,
-    apiVersions, createTopics, deleteTopics, initProducerID, describeConfigs, createPartitions, deleteGroups,
-    describeCluster,
+    produce, fetch, listOffsets, metadata, offsetCommit, offsetFetch, findCoordinator, joinGroup, heartbeat,
+    leaveGroup, syncGroup, describeGroups, listGroups, apiVersions, createTopics, deleteTopics, initProducerID,
+    describeConfigs, createPartitions, deleteGroups, describeCluster,
   ]
 
   public static func find(_ key: Int16) -> API? { all.first { $0.key == key } }
@@ -90,7 +94,12 @@ public enum ErrorCode: Int16, Sendable {
   case coordinatorNotAvailable = 15
   case invalidTopic = 17
   case invalidRequiredAcks = 21
+  case illegalGeneration = 22
+  case inconsistentGroupProtocol = 23
   case invalidGroupID = 24
+  case unknownMemberID = 25
+  case invalidSessionTimeout = 26
+  case rebalanceInProgress = 27
   case unsupportedVersion = 35
   case topicAlreadyExists = 36
   case invalidPartitions = 37
@@ -102,8 +111,12 @@ public enum ErrorCode: Int16, Sendable {
   case outOfOrderSequence = 45
   case invalidProducerEpoch = 47
   case storageError = 56
+  case nonEmptyGroup = 68
   case groupIDNotFound = 69
+  case fetchSessionIDNotFound = 70
+  case memberIDRequired = 79
+  case groupMaxSizeReached = 81
+  case fencedInstanceID = 82
   case invalidRecord = 87
   case unknownTopicID = 100
-  case fetchSessionIDNotFound = 70
 }

@@ -13,6 +13,7 @@ public final class KafkaServer: Sendable {
   private let loops: [ServerLoop]
   private let listener: Int
   private let log: LocalLog
+  private let handler: RequestHandler
 
   /// Binds, listens and serves from here on.
   ///
@@ -37,6 +38,7 @@ public final class KafkaServer: Sendable {
       throw error
     }
     self.log = log
+    self.handler = handler
     let loops = loops
     listener = log.onAppend { topicPartition in for loop in loops { loop.noteAppend(topicPartition) } }
     loops[0].start(accepting: socket, spreadingOver: loops)
@@ -47,6 +49,7 @@ public final class KafkaServer: Sendable {
   /// Closes all connections and the port. The log stays open.
   public func stop() {
     log.removeAppendListener(listener)
+    handler.groups.stop()
     for loop in loops { loop.stop() }
     for loop in loops { loop.join() }
   }

@@ -42,6 +42,7 @@ extension RequestHandler {
   func offsetCommit(_ request: OffsetCommitRequest) -> OffsetCommitResponse {
     var accepted: [TopicPartition: CommittedOffset] = [:]
     let now = Clock.nowMilliseconds()
+    let refusal = request.groupID.isEmpty ? ErrorCode.invalidGroupID : groups.refusal(request)
     var response = OffsetCommitResponse()
     response.topics = request.topics.map { topic in
       var answer = OffsetCommitResponse.Topic()
@@ -51,8 +52,8 @@ extension RequestHandler {
         result.index = partition.index
         let topicPartition = TopicPartition(topic.name, partition.index)
         let metadata = partition.committedMetadata ?? ""
-        if request.groupID.isEmpty {
-          result.errorCode = ErrorCode.invalidGroupID.rawValue
+        if let refusal {
+          result.errorCode = refusal.rawValue
         } else if (try? log.offsets(topicPartition)) == nil {
           result.errorCode = ErrorCode.unknownTopicOrPartition.rawValue
         } else if metadata.utf8.count > options.offsetMetadataMax {

@@ -21,6 +21,7 @@ final class RequestHandler: Sendable {
   let log: LocalLog
   let advertised: Address
   let options: ServerOptions
+  let groups = GroupCoordinator()
   let nextProducerID: Atomic<Int64>
 
   init(log: LocalLog, advertised: Address, options: ServerOptions) {
@@ -32,7 +33,7 @@ final class RequestHandler: Sendable {
   }
 
   /// One request's body with what the answer's frame needs.
-  struct Request {
+  struct Request: Sendable {
     let api: API
     let header: RequestHeader
     let body: ArraySlice<UInt8>
@@ -46,8 +47,12 @@ final class RequestHandler: Sendable {
     }
 
     func reply(_ message: some ProtocolStruct) throws -> [UInt8] {
-      try RequestHandler.frame(
-        message, api: api, version: version, correlationID: header.correlationID)
+      try RequestHandler.frame(message, api: api, version: version, correlationID: header.correlationID)
+    }
+
+    /// The same where nobody is there to catch.
+    func encode(_ message: some ProtocolStruct) -> [UInt8] {
+      do { return try reply(message) } catch { preconditionFailure("writing to memory can't fail: \(error)") }
     }
   }
 
@@ -86,6 +91,8 @@ final class RequestHandler: Sendable {
     switch api {
     case .produce: return try produce(request)
     case .fetch: return try fetch(request)
+    case .joinGroup: return try joinGroup(request, later: later)
+    case .syncGroup: return try syncGroup(request, later: later)
     case .apiVersions:
       _ = try request.read(ApiVersionsRequest.self)
       return .now(try request.reply(apiVersions(error: .none)))
@@ -102,6 +109,8 @@ final class RequestHandler: Sendable {
     case .offsetFetch: try request.reply(offsetFetch(request.read(OffsetFetchRequest.self), version: request.version))
     case .findCoordinator:
       try request.reply(findCoordinator(request.read(FindCoordinatorRequest.self), version: request.version))
+    case .heartbeat: try request.reply(heartbeat(request.read(HeartbeatRequest.self)))
+    case .leaveGroup: try request.reply(leaveGroup(request.read(LeaveGroupRequest.self), version: request.version))
     case .describeGroups: try request.reply(describeGroups(request.read(DescribeGroupsRequest.self)))
     case .listGroups: try request.reply(listGroups(request.read(ListGroupsRequest.self)))
     case .deleteGroups: try request.reply(deleteGroups(request.read(DeleteGroupsRequest.self)))
