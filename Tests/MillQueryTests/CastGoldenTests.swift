@@ -82,6 +82,25 @@ import Testing
     (#"upper('straße')"#, "STRASSE", nil),
   ]
 
+  /// Every cast that the analysis lets through has an answer: a value, null or Spark's error.
+  @Test func everyPossibleCastRuns() {
+    let values = [
+      "NULL", "true", "1Y", "1S", "-1", "1L", "1.5F", "1e300D", "double('NaN')", "1.5", "'1'", "'x'", "X'31'",
+      "DATE '2020-01-02'", "TIMESTAMP '2020-01-02 03:04:05'", "array(1, NULL)", "map('a', 1)", "struct(1, 'x')",
+    ]
+    let types = [
+      "BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "FLOAT", "DOUBLE", "DECIMAL(5,2)", "STRING", "BINARY", "DATE",
+      "TIMESTAMP", "ARRAY<STRING>", "MAP<STRING, STRING>", "STRUCT<a: STRING, b: INT>",
+    ]
+    for value in values {
+      for type in types {
+        for ansi in [true, false] { _ = answer("CAST(\(value) AS \(type))", ansi: ansi) }
+        let attempt = answer("TRY_CAST(\(value) AS \(type))")
+        #expect(!attempt.hasPrefix("error ") || attempt.contains("can't be cast"), "\(value) to \(type): \(attempt)")
+      }
+    }
+  }
+
   @Test(arguments: cases.indices, [true, false])
   func givesSparksAnswer(_ index: Int, ansi: Bool) {
     let (sql, wanted, legacy) = Self.cases[index]

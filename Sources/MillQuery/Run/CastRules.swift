@@ -14,14 +14,14 @@ enum CastRules {
     case (_, .string): return true
     case (_, .null), (.array, _), (.map, _), (.struct, _), (_, .array), (_, .map), (_, .struct): return false
     case (.string, _): return true
-    case (.boolean, let to): return to.isNumeric || (to == .timestamp && mode == .legacy)
+    case (.boolean, let to): return to.isNumeric
     case (let from, .boolean): return from.isNumeric || (from == .timestamp && mode == .legacy)
     case (.date, .timestamp), (.timestamp, .date): return true
     case (let from, .timestamp): return from.isNumeric
     case (.timestamp, let to): return to.isNumeric
-    case (.date, _), (_, .date): return mode == .legacy && (from.isNumeric || to.isNumeric) && false
-    case (let from, .binary): return from.isIntegral && mode == .legacy
-    case (.binary, _): return false
+    case (.date, _), (_, .date): return false
+    // Spark's older rules also make bytes of whole numbers, and times of booleans: not here.
+    case (_, .binary), (.binary, _): return false
     default: return from.isNumeric && to.isNumeric
     }
   }

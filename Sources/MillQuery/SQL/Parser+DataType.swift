@@ -24,7 +24,7 @@ extension Parser {
       _ = accept(sign: ":")
       columns.append(.init(columnName, try dataType()))
       // A schema's NOT NULL binds nobody in from_json (Spark ignores it), and comments are for people.
-      if accept(words: "NOT", "NULL") {}
+      _ = accept(words: "NOT", "NULL")
       if accept(word: "COMMENT") { _ = try string("the comment in quotes") }
       if peek(word: "DEFAULT") || peek(word: "GENERATED") { throw unsupported(token.text.uppercased()) }
     } while accept(sign: ",")

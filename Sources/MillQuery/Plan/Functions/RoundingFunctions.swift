@@ -65,7 +65,8 @@ extension FunctionLibrary {
     _ value: Double, text: String, digits: Int, _ divide: (Int128, Int128) -> Int128
   ) -> Double {
     guard value.isFinite, digits <= 30, value.magnitude < 1e18 else { return value }
-    let scale = 34 - 17
+    // A double has at most 17 significant digits; 18 whole ones and 17 behind the point fit 38.
+    let scale = 17
     let exact = Array(text.utf8).withUnsafeBufferPointer { DecimalText.parse($0, precision: 38, scale: scale) }
     guard let exact, digits < scale else { return value }
     if scale - digits > 38 { return 0 }
