@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """The seed's query, file to line protocol, beside DuckDB and Spark: one input, one run, whole processes.
 
+Millrace runs it from SQL, as a batch over the file (Benchmarks/seed-query-bench, mode sql).
+
 Millrace, DuckDB and (unless --no-spark) Spark read the same file of documents and write lines; runs alternate, medians
 count. Their outputs must be the same set of lines. The last line is JSON, for other programs.
 
@@ -160,7 +162,7 @@ def main():
 
 
 def millrace(source, target, threads):
-    return [os.path.join(ROOT, ".build/release/seed-query-bench"), "lp", source, target, threads]
+    return [os.path.join(ROOT, ".build/release/seed-query-bench"), "sql", source, target, threads]
 
 
 if __name__ == "__main__":
