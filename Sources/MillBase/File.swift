@@ -81,14 +81,23 @@ public final class File: Sendable {
   }
 
   /// Takes the file for this process; false when another holds it. Given back when the file closes.
+  ///
+  /// Looks again for up to half a second: a process that was just killed, or a child between fork and exec, may still
+  /// hold it.
   public func tryLock() throws -> Bool {
-    do {
-      _ = try System.call("lock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
-      return true
-    } catch  where errno == EWOULDBLOCK {
-      return false
+    for attempt in 0..<Self.lockAttempts {
+      if attempt > 0 { usleep(25_000) }
+      do {
+        _ = try System.call("lock", path) { flock(descriptor, LOCK_EX | LOCK_NB) }
+        return true
+      } catch  where errno == EWOULDBLOCK {
+        continue
+      }
     }
+    return false
   }
+
+  private static let lockAttempts = 20
 }
 
 /// What `stat` says of a path.

@@ -67,18 +67,14 @@ extension EndToEnd {
       }
       let named: Void? = Places.eventually { chain.millrace!.output.contains("slow.json") ? () : nil }
       #expect(named != nil, "the changed file is not named: \(chain.millrace!.output)")
-      let before = chain.query("SELECT \"user\" FROM \"users\"")!.count
+      let before = chain.query("SELECT \"user\" FROM \"users\"")?.count ?? 0
       let more: Void? = Places.eventually {
-        chain.query("SELECT \"user\" FROM \"users\"")!.count > before + 3 ? () : nil
+        chain.query("SELECT \"user\" FROM \"users\"")?.count ?? 0 > before + 3 ? () : nil
       }
       #expect(more != nil, "the source stands still: \(chain.millrace!.output)")
     }
 
     @Test(arguments: [
-      (
-        "flume/spool-to-kafka.conf", "a1.channels = ", "a1.sources.r1.spooolDir = x\na1.channels = ",
-        "spool-to-kafka.conf:", "spoolDir"
-      ),
       ("pipeline.yaml", "view:", "veiw:", "pipeline.yaml:", "did you mean 'view'?"),
       ("pipeline.yaml", "name: population", "name: [", "pipeline.yaml:", "not YAML"),
       ("users.sql", "person.nat,", "person.nationality,", "users.sql:", "person.nat"),

@@ -42,19 +42,19 @@ extension EndToEnd {
         Places.millrace, ["broker", "--data", "\(chain.data)/log", "--listen", "127.0.0.1:\(chain.kafka)"])
       defer { broker.kill() }
       let popRecords = try #require(Places.eventually { try? chain.topic("pop") }, "\(broker.output)")
-      #expect(popRecords.sorted() == pop.sorted())
-      #expect(try chain.topic("users").sorted() == users.sorted())
+      expectOnce(popRecords, pop)
+      try expectOnce(chain.topic("users"), users)
 
       // So has the archive.
-      #expect(try archived(chain, "case_pop").sorted() == pop.sorted())
-      #expect(try archived(chain, "case_users").sorted() == users.sorted())
+      try expectOnce(archived(chain, "case_pop"), pop)
+      try expectOnce(archived(chain, "case_users"), users)
 
       // The store has each user once, and of each year and survey the figure that came last.
       let store = try Executable(
         Places.millrace, ["store", "--data", "\(chain.data)/store", "--listen", "127.0.0.1:\(chain.influx)"])
       defer { store.kill() }
       let rows = try #require(Places.eventually { chain.query("SELECT \"user\" FROM \"users\"") }, "\(store.output)")
-      #expect(rows.compactMap { $0[1].string }.sorted() == (try users.flatMap(Self.uuids)).sorted())
+      try expectOnce(rows.compactMap { $0[1].string }, users.flatMap(Self.uuids))
       var expected: [String: Int64] = [:]
       for document in popRecords { try expected.merge(Self.figures(document)) { $1 } }
       let figures = try #require(chain.query("SELECT ID_Year, Population, Dataset FROM population_data"))
@@ -64,6 +64,23 @@ extension EndToEnd {
       #expect(figures.count == expected.count)
       let letters = try? chain.topic("dead-letters")
       #expect(letters ?? [] == [])
+    }
+
+    /// Each text as often as expected, in any order.
+    private func expectOnce(
+      _ found: [String], _ expected: [String], sourceLocation: SourceLocation = #_sourceLocation
+    ) {
+      var counts: [String: Int] = [:]
+      for text in found { counts[text, default: 0] += 1 }
+      for text in expected { counts[text, default: 0] -= 1 }
+      let tooMany = counts.filter { $0.value > 0 }
+      let missing = counts.filter { $0.value < 0 }
+      #expect(
+        tooMany.isEmpty && missing.isEmpty,
+        """
+        of \(expected.count): \(tooMany.count) too often, \(missing.count) missing; \
+        \(tooMany.first?.key.prefix(120) ?? "") | \(missing.first?.key.prefix(120) ?? "")
+        """, sourceLocation: sourceLocation)
     }
 
     private func spooled(_ chain: ExampleChain, _ name: String) throws -> [String] {

@@ -40,9 +40,10 @@ struct SparseIndex {
     timeEntries.append(TimeEntry(timestamp: maxTimestamp, relativeOffset: offsetOfMaxTimestamp))
   }
 
-  /// The entry at or before the batch that holds the offset; nil = begin at the start of the segment.
+  /// The last entry of a batch that ends before the offset: reading begins behind that batch. nil = begin at the start
+  /// of the segment.
   func entry(before relativeOffset: Int64) -> Entry? {
-    let after = entries.partitioningIndex { Int64($0.relativeOffset) > relativeOffset }
+    let after = entries.partitioningIndex { Int64($0.relativeOffset) >= relativeOffset }
     return after == 0 ? nil : entries[after - 1]
   }
 

@@ -6,7 +6,7 @@ import Synchronization
 final class Executable: @unchecked Sendable {
   // @unchecked: Process is only used by the test that owns this, and output is behind a lock.
   let process = Process()
-  private let captured = Mutex("")
+  private let captured = Mutex<[UInt8]>([])
 
   /// - Parameter program: a path, or a name looked up in PATH.
   init(_ program: String, _ arguments: [String], environment: [String: String] = [:], directory: String? = nil) throws {
@@ -23,13 +23,13 @@ final class Executable: @unchecked Sendable {
     pipe.fileHandleForReading.readabilityHandler = { [weak self] handle in
       let data = handle.availableData
       if data.isEmpty { handle.readabilityHandler = nil }
-      self?.captured.withLock { $0 += String(decoding: data, as: UTF8.self) }
+      self?.captured.withLock { $0 += data }
     }
     try process.run()
   }
 
   /// What it has printed so far, both streams.
-  var output: String { captured.withLock { $0 } }
+  var output: String { String(decoding: captured.withLock { $0 }, as: UTF8.self) }
 
   /// Ends it at once, as a power cut of the process would.
   func kill() {

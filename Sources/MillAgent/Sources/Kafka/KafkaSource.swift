@@ -72,6 +72,23 @@ final class KafkaSource: EventSource, @unchecked Sendable {
         stop.wait(backoff.next())
       }
     }
+    readToTheEnd(abandon: abandon)
+  }
+
+  /// What the topics held when the stop came still goes on its way, so that an orderly end leaves nothing behind.
+  private func readToTheEnd(abandon: Signal) {
+    guard let connected else { return }
+    do {
+      for topicPartition in positions.keys.sorted() {
+        let end = try connected.offsets(topicPartition).end
+        while let position = positions[topicPartition], position < end, !abandon.isSet {
+          _ = try read(topicPartition, connected, wait: .zero, stop: abandon, abandon: abandon)
+          if positions[topicPartition] == position { break }
+        }
+      }
+    } catch {
+      Log.warning("agent", "\(agent): source \(name): \(error); the rest is read at the next start")
+    }
   }
 
   func finish() {
