@@ -7,8 +7,8 @@ func room(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [
   .target(name: name, dependencies: dependencies, resources: resources, swiftSettings: strict)
 }
 
-func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
-  .testTarget(name: name, dependencies: dependencies, swiftSettings: strict)
+func tests(_ name: String, _ dependencies: [Target.Dependency], exclude: [String] = []) -> Target {
+  .testTarget(name: name, dependencies: dependencies, exclude: exclude, swiftSettings: strict)
 }
 
 let package = Package(
@@ -78,6 +78,6 @@ let package = Package(
     tests("MillViewTests", ["MillView", "MillStore"]),
     tests("MillraceTests", ["Millrace"]),
     // Start the real executable, with real clients and servers around it.
-    tests("EndToEndTests", ["MillBase", "millrace-cli"]),
+    tests("EndToEndTests", ["MillBase", "millrace-cli"], exclude: ["Scripts"]),
   ]
 )

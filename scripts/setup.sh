@@ -8,7 +8,8 @@ build=(pkg-config librdkafka-dev libcurl4-openssl-dev libmicrohttpd-dev libyaml-
 test=(kcat influxdb victoria-metrics chromium fonts-dejavu-core python3-venv jq curl)
 real=(openjdk-17-jre-headless unzip)
 bench=(python3-venv libsimdjson-dev)
-python_test=(confluent-kafka kafka-python influxdb influxdb-client)
+# The last three are kafka-python's codecs.
+python_test=(confluent-kafka kafka-python influxdb influxdb-client python-snappy lz4 zstandard)
 python_real=(pyspark)
 python_bench=(duckdb pyspark)
 

