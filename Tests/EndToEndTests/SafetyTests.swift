@@ -10,9 +10,9 @@ extension EndToEnd {
       try chain.start()
       let up: Void? = Places.eventually { (try? chain.get(chain.page, "/readyz"))?.status == 200 ? () : nil }
       #expect(up != nil, "\(chain.millrace!.output)")
-      let inodes = Set(try socketInodes(of: chain.millrace!.process.processIdentifier))
+      let inodes = Set(try socketInodes(of: chain.millrace!.pid))
       for table in ["tcp", "tcp6"] {
-        for line in try Files.readText("/proc/\(chain.millrace!.process.processIdentifier)/net/\(table)").split(
+        for line in try Files.readText("/proc/\(chain.millrace!.pid)/net/\(table)").split(
           separator: "\n"
         ).dropFirst() {
           let columns = line.split(separator: " ")

@@ -56,10 +56,15 @@ final class ExampleChain {
     return json["results"]?[0]?["series"]?[0]?["values"]?.array?.compactMap(\.array)
   }
 
-  /// All record values of a topic, through kcat.
+  /// All record values of a topic, through kcat. It ends at the first fetch that brings nothing, so a fetch must not
+  /// wait for the next record.
   func topic(_ name: String) throws -> [String] {
     let (output, status) = try Executable.run(
-      "kcat", ["-b", "127.0.0.1:\(kafka)", "-C", "-t", name, "-e", "-q", "-o", "beginning", "-D", "\n"])
+      "kcat",
+      [
+        "-b", "127.0.0.1:\(kafka)", "-C", "-t", name, "-e", "-q", "-o", "beginning", "-D", "\n",
+        "-X", "fetch.wait.max.ms=10",
+      ])
     guard status == 0 else { throw MillError(.refused, "kcat: \(output)") }
     return output.split(separator: "\n").map(String.init)
   }

@@ -70,6 +70,7 @@ final class SpoolDirectorySource: EventSource, @unchecked Sendable {
   }
 
   func run(stop: Signal, abandon: Signal) {
+    var failures = 0
     while !stop.isSet {
       var isIdle = true
       do {
@@ -79,14 +80,20 @@ final class SpoolDirectorySource: EventSource, @unchecked Sendable {
           try settle()
         }
         try settle()
+        failures = 0
       } catch {
         listed = nil
         counters["EventReadFail"].add()
-        Log.error("agent", "source \(name): \(error); it tries again")
+        if failures % Retry.logEvery == 0 { Log.error("agent", "source \(name): \(error); it tries again") }
+        failures += 1
+        stop.wait(min(settings.pollDelay * failures, Self.failurePauseMax))
       }
       if isIdle { rest(stop) }
     }
   }
+
+  /// The longest pause between two tries after failures, such as a full disk.
+  private static let failurePauseMax = Duration.seconds(5)
 
   func finish() {
     do { try settle(force: true) } catch {
