@@ -5,8 +5,8 @@ cd "$(dirname "$0")/.."
 
 build=(pkg-config librdkafka-dev libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev libsqlite3-dev zlib1g-dev
   libsnappy-dev liblz4-dev libzstd-dev libjs-chart.js)
-test=(kcat influxdb victoria-metrics chromium fonts-dejavu-core python3-venv jq curl)
-real=(openjdk-17-jre-headless unzip)
+test=(procps kcat influxdb victoria-metrics chromium fonts-dejavu-core python3-venv jq curl)
+real=(openjdk-17-jre-headless unzip curl)
 bench=(python3-venv libsimdjson-dev)
 # The last three are kafka-python's codecs.
 python_test=(confluent-kafka kafka-python influxdb influxdb-client python-snappy lz4 zstandard)

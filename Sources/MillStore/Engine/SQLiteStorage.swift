@@ -1,7 +1,7 @@
 import MillBase
 import Synchronization
 
-/// One database in one SQLite file: why and how is in docs/decisions/store-on-sqlite.md.
+/// One database in one SQLite file: why and how is in docs/decisions/014-store-on-sqlite.md.
 final class SQLiteStorage: PointStorage {
   /// Idle connections for reading that are kept.
   static let idleReadersMax = 4
