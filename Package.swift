@@ -29,6 +29,8 @@ let package = Package(
     .systemLibrary(name: "CSnappy"),
     .systemLibrary(name: "CLz4"),
     .systemLibrary(name: "CZstd"),
+    // A header of the C library.
+    .systemLibrary(name: "CMalloc"),
 
     // What every room stands on: errors, files, HTTP, configuration, logging, metrics.
     room("MillBase", ["CCurl", "CMicroHTTPD", "CYaml", "CZlib"]),
@@ -56,16 +58,11 @@ let package = Package(
       "Millrace",
       [
         "MillBase", "MillColumns", "MillCollect", "MillLog", "MillKafka", "MillArchive", "MillAgent", "MillQuery",
-        "MillStore", "MillView",
+        "MillStore", "MillView", "CMalloc",
       ]),
     // The command line.
     .executableTarget(
       name: "millrace-cli", dependencies: ["Millrace"], swiftSettings: strict),
-    // The seed's query without SQL, to tune JSON reading and line writing.
-    .executableTarget(
-      name: "seed-query-bench", dependencies: ["MillBase", "MillColumns", "MillQuery", "MillStore"],
-      path: "Benchmarks/seed-query-bench", swiftSettings: strict),
-
     tests("MillBaseTests", ["MillBase"]),
     tests("MillColumnsTests", ["MillColumns"]),
     tests("MillCollectTests", ["MillCollect"]),

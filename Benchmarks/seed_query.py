@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """The seed's query, file to line protocol, beside DuckDB and Spark: one input, one run, whole processes.
 
-Millrace runs it from SQL, as a batch over the file (Benchmarks/seed-query-bench, mode sql).
+Millrace runs it as a user would: `millrace query Benchmarks/seed.sql --format influxdb …`, from the release build.
 
 Millrace, DuckDB and (unless --no-spark) Spark read the same file of documents and write lines; runs alternate, medians
 count. Their outputs must be the same set of lines. The last line is JSON, for other programs.
 
-usage: seed_query.py [--documents 200000] [--runs 3] [--threads 2] [--no-spark] [--keep]
+usage: seed_query.py [--documents 200000] [--runs 5] [--threads 2] [--no-spark] [--keep]
 """
 import argparse
 import ctypes
@@ -99,7 +99,7 @@ def python_with(module):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--documents", type=int, default=200_000)
-    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--no-spark", action="store_true")
     parser.add_argument("--keep", action="store_true", help="keep input and outputs, and say where")
@@ -165,7 +165,11 @@ def main():
 
 
 def millrace(source, target, threads):
-    return [os.path.join(ROOT, ".build/release/seed-query-bench"), "sql", source, target, threads]
+    return [
+        os.path.join(ROOT, ".build/release/millrace"), "query", os.path.join(HERE, "seed.sql"), "--input", source,
+        "--output", target, "--format", "influxdb", "--measurement", "population_data", "--server-time",
+        "--integers-as-floats", "--lanes", threads,
+    ]
 
 
 if __name__ == "__main__":

@@ -279,12 +279,10 @@ public enum System {
   }
 
   /// Writes all bytes to a descriptor that has no positions: a pipe, a terminal.
-  public static func writeAll(_ bytes: [UInt8], to descriptor: Int32, _ name: String) throws {
-    try bytes.withUnsafeBytes { bytes in
-      var done = 0
-      while done < bytes.count {
-        done += try call("write", name) { write(descriptor, bytes.baseAddress! + done, bytes.count - done) }
-      }
+  public static func writeAll(_ bytes: UnsafeRawBufferPointer, to descriptor: Int32, _ name: String) throws {
+    var done = 0
+    while done < bytes.count {
+      done += try call("write", name) { write(descriptor, bytes.baseAddress! + done, bytes.count - done) }
     }
   }
 

@@ -54,7 +54,8 @@ public final class CompiledQuery: Sendable {
     try run(.records(batch), source, now) { slot in slot < batch.count ? origin(of: slot, in: batch) : nil }
   }
 
-  /// Runs the query over lines of a file, which lie one after the other; line ends belong to them.
+  /// Runs the query over lines of a file, which lie one after the other; line ends belong to them. Memory after them
+  /// is as ``JSONReader/append(inPlace:count:)`` wants it.
   ///
   /// - Parameters:
   ///   - place: says where a line is, by the position of its first byte in `text`.

@@ -18,7 +18,7 @@ public enum BatchQuery {
   ///
   /// - Parameters:
   ///   - inputs: files and directories instead of the source's path.
-  ///   - lanes: threads that read and compute. Default: the processors.
+  ///   - lanes: threads that read and compute, the caller's among them. Default: the processors.
   ///   - chunkBytes: bytes of one read, about.
   ///   - encode: runs on the lanes; for line protocol and the like.
   ///   - onMalformed: place (`path@byte`) and reason of a line that is no JSON. Called in order.

@@ -15,6 +15,10 @@ public final class LineFile: Sendable {
   public let size: Int64
   private let file: File
 
+  /// Read with a chunk, for the rest of its last line; and as often as needed, so many more.
+  private static let aheadBytes: Int64 = 8 << 10
+  private static let moreBytes: Int64 = 256 << 10
+
   /// - Parameter chunkBytes: about so many bytes a chunk; 1 MiB stays in the processor's cache.
   public init(_ path: String, chunkBytes: Int = 1 << 20) throws {
     precondition(chunkBytes > 0)
@@ -46,33 +50,31 @@ public final class LineFile: Sendable {
     // The byte before tells whether a line begins with the chunk.
     let from = max(0, begin - 1)
     buffer.count = 0
-    try fill(&buffer, from, to: end)
+    try fill(&buffer, from, to: min(size, end + Self.aheadBytes))
+    let nothing = UnsafeRawBufferPointer(start: nil, count: 0)
+    // Less is there when the file became shorter.
+    guard buffer.count > 0 else { return try body(nothing, end) }
+    var stop = min(buffer.count, Int(end - from))
     var start = 0
     if begin > 0 {
-      guard let newline = Self.newline(buffer.base, 0, buffer.count) else {
-        return try body(UnsafeRawBufferPointer(start: nil, count: 0), end)
-      }
+      guard let newline = Self.newline(buffer.base, 0, stop) else { return try body(nothing, end) }
       start = newline + 1
-      if from + Int64(start) >= end { return try body(UnsafeRawBufferPointer(start: nil, count: 0), end) }
+      if start == stop { return try body(nothing, end) }
     }
-    var stop = buffer.count
     if buffer.base.load(fromByteOffset: stop - 1, as: UInt8.self) != 10 {
       // The last line goes on in the next chunk.
-      var searched = stop
       while true {
-        let more = min(size, from + Int64(searched) + 64 << 10)
-        try fill(&buffer, from + Int64(searched), to: more)
-        if let newline = Self.newline(buffer.base, searched, buffer.count) {
+        if let newline = Self.newline(buffer.base, stop, buffer.count) {
           stop = newline + 1
           break
         }
         stop = buffer.count
-        if more == size || stop == searched { break }
-        searched = stop
-        guard searched <= Self.lineBytesMax else {
+        guard stop <= Self.lineBytesMax else {
           throw MillError(
             .limit, "a line of more than \(Self.lineBytesMax) bytes near byte \(begin)", at: .init(file: path))
         }
+        try fill(&buffer, from + Int64(stop), to: min(size, from + Int64(stop) + Self.moreBytes))
+        if buffer.count == stop { break }
       }
     }
     return try body(

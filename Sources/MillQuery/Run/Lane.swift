@@ -30,7 +30,7 @@ final class Lane {
       switch input.storage {
       case .scanned(.records(let records)): rows = try reader.read(records)
       case .scanned(.lines(let lines)):
-        for row in 0..<lines.count { try reader.append(lines[row]) }
+        for row in 0..<lines.count { try reader.append(inPlace: lines.bytes(row), count: Int(lines.counts[row])) }
         rows = reader.finish()
       case .column(let column), .constant(let column): rows = try reader.read(column)
       }

@@ -15,7 +15,7 @@ enum ScanInput: Sendable {
   }
 }
 
-/// Lines that lie in somebody's buffer.
+/// Lines that lie in somebody's buffer, with ``JSONReader/padding`` bytes after them.
 ///
 /// @unchecked: the buffer is the caller's, which waits for the query to be done with it; nothing that comes out of
 /// the query points into it.
@@ -26,6 +26,11 @@ struct Lines: @unchecked Sendable {
   let counts: [Int32]
 
   var count: Int { starts.count }
+
+  /// A line for ``JSONReader/append(inPlace:count:)``, which changes the byte after it for a while.
+  func bytes(_ row: Int) -> UnsafeMutablePointer<UInt8> {
+    UnsafeMutableRawPointer(mutating: text.baseAddress! + Int(starts[row])).assumingMemoryBound(to: UInt8.self)
+  }
 
   /// Lines end with LF, CR LF or CR, as in Spark's text source.
   init(_ text: UnsafeRawBufferPointer, reusing memory: inout [Int32], _ memoryOfCounts: inout [Int32]) {

@@ -29,7 +29,7 @@ public struct LineProtocolEncoder: Sendable {
 
   /// The rows as lines.
   public func encode(_ batch: ColumnBatch) -> EncodedPoints {
-    var output = BufferBuilder(capacity: batch.count * 64)
+    var output = BufferBuilder()
     let result = encode(batch, into: &output)
     return EncodedPoints(
       bytes: Array(UnsafeRawBufferPointer(start: output.base, count: output.count)), lineCount: result.lineCount,
@@ -39,6 +39,7 @@ public struct LineProtocolEncoder: Sendable {
   /// The rows as lines after what is in `output` already; `bytes` of the result stays empty.
   public func encode(_ batch: ColumnBatch, into output: inout BufferBuilder) -> EncodedPoints {
     precondition(batch.schema == schema, "the batch has another schema than the encoder")
+    output.reserve(plan.bytes(of: batch))
     var run = LineProtocolRun(plan, batch, output: output.count)
     return withExtendedLifetime(batch) { run.encode(rows: batch.count, into: &output) }
   }
@@ -114,6 +115,22 @@ struct PointPlan: Sendable {
     fieldNameBytesMax = fields.map(\.prefixCount).max() ?? 0
     self.texts = texts.take()
   }
+
+  /// Bytes that the lines of the batch have at most when no text in it must be escaped, about.
+  func bytes(of batch: ColumnBatch) -> Int {
+    let parts = tags + fields + [measurementColumn, time].compactMap { $0 }
+    var total = batch.count * (measurementCount + 2)
+    for part in parts {
+      let column = batch.columns[part.column]
+      let isText = part.form == .text
+      let values = isText && batch.count > 0 ? column.offset(batch.count) - column.offset(0) : 0
+      total += values + batch.count * (part.prefixCount + (isText ? 1 : Self.numberBytes))
+    }
+    return total
+  }
+
+  /// Digits of a 64-bit number, with its sign and `i`.
+  private static let numberBytes = 21
 
   private static func part(_ name: String, _ schema: Schema, _ use: String) throws -> Part {
     guard let index = schema.index(of: name) else {

@@ -1,0 +1,3 @@
+#pragma once
+// mallopt, which Glibc's module leaves out.
+#include <malloc.h>
