@@ -103,7 +103,8 @@ extension EndToEnd.RealSystems {
       return try ["/api/data?drilldowns=Nation&measures=Population", "/api/?results=50", "/api/?results=1"].map {
         path in
         let body: String? = Places.eventually {
-          guard let (output, status) = try? Executable.run("curl", ["-sf", "http://\(address)\(path)"]), status == 0
+          guard let (output, status) = try? Executable.run("curl", ["-sf", "http://\(address)\(path)"]), status == 0,
+            (try? JSONValue(parsing: output)) != nil
           else { return nil }
           return output
         }
