@@ -15,12 +15,12 @@ extension EndToEnd.RealSystems {
       let directory = try Files.makeTemporaryDirectory("millrace-spark")
       defer { try? Files.removeTree(directory) }
       var inputs = [
-        "odd": Self.odd, "sample": try sample(),
+        "odd": Self.odd.map { Array($0.utf8) }, "sample": try sample(), "bytes": Self.bytes,
         // More than a BIGINT holds: Spark ends with an error, and so do we.
-        "overflow": [#"{"data":[{"Population":99999999999999999999}]}"#],
+        "overflow": [Array(#"{"data":[{"Population":99999999999999999999}]}"#.utf8)],
       ]
       if let recorded = Places.recorded {
-        inputs["recorded"] = try Self.recorded.map { try Self.line("\(recorded)/\($0).json") }
+        inputs["recorded"] = try Self.recorded.map { try Self.line(Files.read("\(recorded)/\($0).json")) }
       } else {
         print("skipped: no recorded documents beside the checkout; Spark is compared on the sample and odd ones")
       }
@@ -32,7 +32,7 @@ extension EndToEnd.RealSystems {
       var scripts: [String] = []
       for (input, lines) in inputs.sorted(by: { $0.key < $1.key }) {
         let file = "\(directory)/\(input).jsonl"
-        try Files.writeAtomically(lines.map { $0 + "\n" }.joined(), to: file)
+        try Files.writeAtomically(lines.flatMap { $0 + [10] }, to: file)
         for (view, path) in queries {
           let script = "\(directory)/\(input)-\(Files.split(path).name)"
           try Files.writeAtomically(Self.overLines(file, view, try Files.readText(path)), to: script)
@@ -43,18 +43,20 @@ extension EndToEnd.RealSystems {
       try #require(status == 0, "\(output)")
 
       for script in scripts {
-        let spark = try Files.readText("\(script).spark").split(separator: "\n")
+        let spark = try Self.rows("\(script).spark")
         let (said, status) = try Executable.run(Places.millrace, ["query", script, "--output", "\(script).millrace"])
-        if let refused = spark.first, refused.hasPrefix("[") {
+        if let first = spark.first, first[0] == UInt8(ascii: "[") {
+          let refused = String(decoding: first, as: UTF8.self)
           print("\(Files.split(script).name): both end with \(refused)")
           #expect(status != 0 && said.contains(refused), "\(said)")
           continue
         }
-        let ours = try Files.readText("\(script).millrace").split(separator: "\n")
+        let ours = try Self.rows("\(script).millrace")
         #expect(status == 0 || status == 1)
         #expect(ours.count == spark.count, "\(Files.split(script).name)")
         for (row, (ours, spark)) in zip(ours, spark).enumerated() where ours != spark {
-          Issue.record("\(Files.split(script).name), row \(row + 1):\n  Spark    \(spark)\n  Millrace \(ours)")
+          let (theirs, ours) = (String(decoding: spark, as: UTF8.self), String(decoding: ours, as: UTF8.self))
+          Issue.record("\(Files.split(script).name), row \(row + 1):\n  Spark    \(theirs)\n  Millrace \(ours)")
         }
         print("\(Files.split(script).name): \(spark.count) rows")
       }
@@ -67,8 +69,8 @@ extension EndToEnd.RealSystems {
       let (printed, status) = try Executable.run(Python.path, ["\(Places.root)/scripts/spark/seed_query.py"] + files)
       try #require(status == 0, "\(printed)")
       for input in inputs {
-        let frame = try Files.readText("\(directory)/\(input).jsonl.spark")
-        #expect(try frame == Files.readText("\(directory)/\(input)-seed_query.sql.millrace"), "\(input)")
+        let frame = try Self.rows("\(directory)/\(input).jsonl.spark")
+        #expect(try frame == Self.rows("\(directory)/\(input)-seed_query.sql.millrace"), "\(input)")
       }
       guard let recorded = Places.recorded else { return }
       let reference = try JSONValue(parsing: Files.readText("\(recorded)/ref/spark_4.0.1_seed_query_output.json"))
@@ -77,6 +79,10 @@ extension EndToEnd.RealSystems {
       }
       let expected = Self.recorded.flatMap { reference["\($0).json"]?.array ?? [] }
       #expect(expected.count > 0 && rows == expected)
+    }
+
+    private static func rows(_ file: String) throws -> [ArraySlice<UInt8>] {
+      try Files.read(file).split(separator: UInt8(ascii: "\n"))
     }
 
     /// The script's query over a text file in the place of the topic; each line came at one moment.
@@ -91,12 +97,10 @@ extension EndToEnd.RealSystems {
     }
 
     /// A document on one line.
-    private static func line(_ file: String) throws -> String {
-      try Files.readText(file).replacing(/[\r\n]+/, with: " ")
-    }
+    private static func line(_ document: [UInt8]) -> [UInt8] { document.map { $0 == 10 || $0 == 13 ? 32 : $0 } }
 
     /// What `millrace sample-api` answers.
-    private func sample() throws -> [String] {
+    private func sample() throws -> [[UInt8]] {
       let address = "127.0.0.1:\(try Places.freePort())"
       let api = try Executable(Places.millrace, ["sample-api", "--listen", address])
       defer { api.kill() }
@@ -108,7 +112,7 @@ extension EndToEnd.RealSystems {
           else { return nil }
           return output
         }
-        return try #require(body, "\(api.output)").replacing(/[\r\n]+/, with: " ")
+        return try Self.line(Array(#require(body, "\(api.output)").utf8))
       }
     }
 
@@ -141,5 +145,22 @@ extension EndToEnd.RealSystems {
       #"{"results":[{"name":{"first":"","last":""},"dob":{"age":2.9},"gender":null}],"info":{"seed":"x"}}"#,
       #"{"error":"Uh oh, something has gone wrong."}"#, "<html><body>502 Bad Gateway</body></html>",
     ]
+
+    /// Lines whose bytes are strange: no UTF-8, a NUL, a byte order mark, a carriage return, depth, forms of numbers.
+    private static let bytes: [[UInt8]] =
+      [
+        Array(#"{"data":[{"Nation":"no UTF-8: "#.utf8) + [0xFF, 0xC3, 0x28] + Array(#""}]}"#.utf8),
+        Array("{\"data\":[{\"Nation\":\"e\u{301} is not \u{e9}\"}]}".utf8),
+        Array("\u{FEFF}{\"data\":[{\"Nation\":\"byte order mark\"}]}".utf8),
+        Array("{\"data\":[{\"Nation\":\"carriage return\"}]}\r".utf8),
+        Array(
+          #"{"data":[{"Nation":\#(String(repeating: "[", count: 200))1\#(String(repeating: "]", count: 200))}]}"#.utf8),
+      ]
+      + [
+        #"{"data":[{"Nation":"nul \u0000 x"}]}"#, #"{"data":[{"Nation":"lone \udc00 low"}]}"#,
+        #"{"data":[{"ID Year":1.0E2,"Population":1.5e0},{"ID Year":12e-1}]}"#,
+        #"{"data":[{"Nation":1.10,"Year":1e2,"Slug Nation":-0.0}]}"#,
+        #"{"data":[{"Nation":12345678901234567890123,"Year":0.1000,"Slug Nation":1E+5}]}"#,
+      ].map { Array($0.utf8) }
   }
 }
