@@ -52,7 +52,7 @@ def first_point(page):
             "refId": "A", "datasource": {"type": "influxdb", "uid": "millrace"}, "rawQuery": True,
             "query": "SELECT last(\"Population\") FROM \"population_data\"", "resultFormat": "time_series",
         }],
-        "from": "0", "to": str(int(time.time() * 1000)),
+        "from": "2000-01-01T00:00:00Z", "to": str(int(time.time() * 1000)),
     }
     request = urllib.request.Request(
         f"http://127.0.0.1:{page}/api/ds/query", json.dumps(query).encode(), {"Content-Type": "application/json"})
