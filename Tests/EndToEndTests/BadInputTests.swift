@@ -75,8 +75,10 @@ extension EndToEnd {
       #expect(try chain.topic("users").filter { $0 == "{\"step\":0}" }.count == 1)
       // Opened, changed and closed again and again: no moment to read it in is right, so it is named and set aside.
       for step in 0..<60 {
-        let file = try File("\(spool)/changing.json", .readWrite)
-        try file.write(Array("{\"step\":\(step)}\n".utf8), at: try file.size())
+        do {
+          let file = try File("\(spool)/changing.json", .readWrite)
+          try file.write(Array("{\"step\":\(step)}\n".utf8), at: try file.size())
+        }
         usleep(20_000)
       }
       let named: Void? = Places.eventually { chain.millrace!.output.contains("changing.json") ? () : nil }

@@ -58,7 +58,8 @@ enum ExampleData {
     try post("/query?q=CREATE%20DATABASE%20case_study", "")
     var lines = years.map { year, count in
       let time = Clock.daysSinceEpoch(year: year, month: 1, day: 1) * 86_400_000
-      return "population_data,ID_Nation=01000US,Nation=United\\ States,Slug_Nation=united-states,Dataset=acs_yg_total_population_5 "
+      return
+        "population_data,ID_Nation=01000US,Nation=United\\ States,Slug_Nation=united-states,Dataset=acs_yg_total_population_5 "
         + "Population=\(count)i,ID_Year=\(year)i \(time)"
     }
     for index in 0..<60 {

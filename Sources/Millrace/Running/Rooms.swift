@@ -196,9 +196,9 @@ struct Rooms: Sendable {
 
   /// Begins from the end of the chain, so that nothing waits for a room that is not there yet.
   func start() {
-    queries.forEach { $0.start() }
-    agents.forEach { $0.start() }
-    collectors.forEach { $0.start() }
+    for query in queries { query.start() }
+    for agent in agents { agent.start() }
+    for collector in collectors { collector.start() }
     alerts?.start()
   }
 
@@ -207,10 +207,10 @@ struct Rooms: Sendable {
   /// - Parameter drain: how long each room may take to empty. What is left then is not lost: it is read again at the
   ///   next start.
   func stop(drain: Duration) {
-    collectors.forEach { $0.stop() }
+    for collector in collectors { collector.stop() }
     sampleAPI?.stop()
     emptySpools(atMost: drain)
-    agents.forEach { $0.stop(drain: drain) }
+    for agent in agents { agent.stop(drain: drain) }
     for query in queries where query.isActive {
       do {
         if try !query.processAllAvailable(drain) {
@@ -222,7 +222,7 @@ struct Rooms: Sendable {
     }
     alerts?.stop()
     writer?.stop()
-    queries.forEach { $0.stop() }
+    for query in queries { query.stop() }
     view?.stop()
     storeServer?.stop()
     kafkaServer?.stop()
