@@ -8,6 +8,8 @@ public struct AgentStatus: Sendable {
     /// `SOURCE`, `CHANNEL` or `SINK`.
     public var kind: String
     public var name: String
+    /// A sink that writes files: Flume's hdfs.
+    public var isArchive = false
     public var state: State
     /// Why it failed.
     public var problem: String?

@@ -109,7 +109,11 @@ final class RunningAgent: Sendable {
       item.counters += [("ChannelCapacity", channel.settings.capacity), ("ChannelSize", channel.size)]
       components.append(item)
     }
-    components += sinks.map { component("SINK", $0.name, $0.counters) }
+    components += sinks.map { sink in
+      var item = component("SINK", sink.name, sink.counters)
+      item.isArchive = sink.sink is HDFSSink
+      return item
+    }
     return AgentStatus(agent: plan.agent, components: components)
   }
 }

@@ -89,7 +89,7 @@ extension MillraceCommand {
     name: "sample-api", summary: "Answer like DataUSA and RandomUser, from this machine.", usage: "[flags]",
     flags: [
       Flag("--listen", "HOST:PORT", "default 127.0.0.1:8071"),
-      Flag("--seed", "N", "of the generated users"),
+      Flag("--seed", "N", "of the generated users; default: others after each start"),
       Flag("--vintage-interval", "DURATION", "how long the population figures stay at one vintage; default 10s"),
     ],
     examples: [
@@ -99,7 +99,7 @@ extension MillraceCommand {
     run: { arguments in
       Interruption.prepare()
       let listen = try arguments.address("--listen", default: "127.0.0.1:8071")
-      guard let seed = UInt64(arguments["--seed"] ?? "0") else {
+      guard let seed = UInt64(arguments["--seed"] ?? "\(Clock.nowNanoseconds())") else {
         throw MillError(.configuration, "--seed must be a whole number")
       }
       try listen.requireLoopback(of: "the sample API")

@@ -23,7 +23,8 @@ public struct PipelineConfiguration: Sendable {
 
   public struct SampleAPI: Sendable {
     public var listen: Address
-    public var seed: UInt64 = 20_240_607
+    /// Other users after each start, unless it is set.
+    public var seed = UInt64(Clock.nowNanoseconds())
     /// How long DataUSA's figures stay at one vintage.
     public var vintageInterval: Duration = .seconds(10)
   }

@@ -87,7 +87,7 @@ struct ChainReport {
 
   private func archive() -> ChainStatus.Room {
     let sinks = rooms.agents.map(\.status).flatMap(\.components)
-      .filter { $0.kind == "SINK" && $0.counter("ConnectionCreatedCount") > 0 }
+      .filter(\.isArchive)
     return room(
       "Archive", configuration.archive.webhdfs.map { "HDFS at \($0)" } ?? configuration.archive.root, key: "archive",
       isOff: rooms.agents.isEmpty,
