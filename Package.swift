@@ -73,7 +73,7 @@ let package = Package(
     tests("MillQueryTests", ["MillQuery"]),
     tests("MillStoreTests", ["MillStore"]),
     tests("MillViewTests", ["MillView", "MillStore"]),
-    tests("MillraceTests", ["Millrace"]),
+    tests("MillraceTests", ["Millrace", "MillBase", "MillQuery"]),
     // Start the real executable, with real clients and servers around it.
     tests("EndToEndTests", ["MillBase", "millrace-cli"], exclude: ["Scripts"]),
   ]

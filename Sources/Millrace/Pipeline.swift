@@ -1,5 +1,6 @@
 import MillBase
 import MillLog
+import MillQuery
 import Synchronization
 
 /// A pipeline that runs: the whole chain, in this process.
@@ -35,11 +36,12 @@ public final class Pipeline: Sendable {
     try self.init(configuration!)
   }
 
-  public init(_ configuration: PipelineConfiguration) throws {
+  /// - Parameter sinks: of queries by name, instead of what the configuration says; for rows in process.
+  public init(_ configuration: PipelineConfiguration, sinks: [String: any StreamSink] = [:]) throws {
     self.configuration = configuration
     monitor = ChainMonitor(name: configuration.name, metrics: .shared)
     monitor.start()
-    rooms = try Rooms(configuration, monitor: monitor)
+    rooms = try Rooms(configuration, sinks: sinks, monitor: monitor)
     let report = ChainReport(configuration: configuration, rooms: rooms, monitor: monitor)
     monitor.attach { report.status() }
   }

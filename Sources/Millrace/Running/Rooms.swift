@@ -28,12 +28,15 @@ struct Rooms: Sendable {
   let view: ViewServer?
 
   /// - Throws: what the first room that can't be opened says; what was opened before is closed again.
-  init(_ configuration: PipelineConfiguration, monitor: ChainMonitor) throws {
+  init(
+    _ configuration: PipelineConfiguration, sinks: [String: any StreamSink], monitor: ChainMonitor
+  ) throws {
     lock = try Self.lock(configuration.data)
     (log, localLog, kafkaServer, logs) = try Self.openLog(configuration)
     deadLetters = try DeadLetters(log: log, topic: configuration.log.deadLetterTopic)
     (engine, storeServer, writer) = try Self.openStore(configuration)
-    queries = try Self.openQueries(configuration, logs: logs, writer: writer, deadLetters: deadLetters)
+    queries = try Self.openQueries(
+      configuration, sinks: sinks, logs: logs, writer: writer, deadLetters: deadLetters)
     agents = try Self.openAgents(configuration, logs: logs)
     sampleAPI = try configuration.sampleAPI.map {
       try SampleAPI(listen: $0.listen, seed: $0.seed, vintageInterval: $0.vintageInterval)
@@ -119,12 +122,15 @@ struct Rooms: Sendable {
   }
 
   private static func openQueries(
-    _ configuration: PipelineConfiguration, logs: LogDirectory, writer: (any PointWriter)?, deadLetters: DeadLetters
+    _ configuration: PipelineConfiguration, sinks: [String: any StreamSink], logs: LogDirectory,
+    writer: (any PointWriter)?, deadLetters: DeadLetters
   ) throws -> [StreamingQuery] {
     try configuration.queries.map { settings in
       let query = try settings.compile(configuration)
       let sink: any StreamSink
-      if settings.format == "influxdb", let writer {
+      if let own = sinks[settings.name] {
+        sink = own
+      } else if settings.format == "influxdb", let writer {
         let points = InfluxSink(mapping: settings.mapping, writer: writer, deadLetters: deadLetters)
         sink = InfluxStreamSink(sink: points)
       } else {
