@@ -19,13 +19,13 @@ extension MillraceCommand {
       let logs = LogDirectory(local: nil, properties: [:])
       let archive = command.archive ?? "archive"
       let isHDFS = archive.hasPrefix("http://") || archive.hasPrefix("https://")
-      let files = try ArchiveDirectory(root: isHDFS ? "." : archive, webhdfs: isHDFS ? archive : nil, user: nil)
+      let files = try FileSystems(root: isHDFS ? "." : archive, webHDFS: isHDFS ? [archive] : [])
       let runner = try AgentRunner(
         configurationFile: command.configurationFile, agentName: command.name,
         environment: AgentEnvironment(
           baseDirectory: ".", stateDirectory: command.state ?? ".millrace", variables: variables,
           openLog: { servers, properties in try logs.log(servers, properties: properties) },
-          fileSystem: { path in try files.fileSystem(path) }))
+          fileSystem: { path in try files.resolve(path) }))
       let monitoring = try command.monitoringPort.map { try AgentMonitor(port: $0, runners: [runner]) }
       runner.start()
       serve("agent \(command.name) of \(command.configurationFile) runs")

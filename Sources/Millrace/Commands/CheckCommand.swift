@@ -25,7 +25,10 @@ extension PipelineConfiguration {
   /// Judges the files that the pipeline names.
   func checkPieces(_ problems: Problems) {
     for source in sources { _ = problems.collect { try CollectorConfiguration(source).validate() } }
-    for agent in agents { note(AgentRunner.check(file(agent.file), name: agent.name), problems) }
+    let files = problems.collect { try fileSystems() }
+    for agent in agents {
+      note(AgentRunner.check(file(agent.file), name: agent.name, fileSystem: files?.resolve), problems)
+    }
     for query in queries {
       _ = problems.collect {
         let compiled = try query.compile(self)

@@ -1,3 +1,4 @@
+import MillArchive
 import MillBase
 import MillCollect
 import MillQuery
@@ -8,6 +9,14 @@ import MillView
 extension PipelineConfiguration {
   /// The uid that the example's dashboards name.
   static let dataSourceUID = "millrace"
+
+  /// Where `hdfs.path` leads: `archive.webhdfs`, else `archive.root`.
+  ///
+  /// - Throws: `.configuration` when an address is none.
+  func fileSystems() throws -> FileSystems {
+    let nameNodes = (archive.webhdfs ?? "").split(separator: ",").map { String($0.filter { $0 != " " }) }
+    return try FileSystems(root: dataPath(archive.root), webHDFS: nameNodes, user: archive.user)
+  }
 
   /// The store as a data source of dashboards and alert rules; nil without a store.
   func dataSource(store address: Address?) -> DataSource? {

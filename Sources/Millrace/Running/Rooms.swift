@@ -86,14 +86,14 @@ struct Rooms: Sendable {
   private static func openAgents(
     _ configuration: PipelineConfiguration, logs: LogDirectory
   ) throws -> [AgentRunner] {
-    let files = try ArchiveDirectory(configuration)
+    let files = try configuration.fileSystems()
     return try configuration.agents.map { agent in
       try AgentRunner(
         configurationFile: configuration.file(agent.file), agentName: agent.name,
         environment: AgentEnvironment(
           baseDirectory: configuration.data, stateDirectory: configuration.dataPath("agents"),
           openLog: { servers, properties in try logs.log(servers, properties: properties) },
-          fileSystem: { path in try files.fileSystem(path) }))
+          fileSystem: { path in try files.resolve(path) }))
     }
   }
 
