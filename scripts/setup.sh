@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-build=(pkg-config librdkafka-dev libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev libsqlite3-dev zlib1g-dev
+build=(pkg-config tzdata librdkafka-dev libcurl4-openssl-dev libmicrohttpd-dev libyaml-dev libsqlite3-dev zlib1g-dev
   libsnappy-dev liblz4-dev libzstd-dev libjs-chart.js)
 test=(procps kcat influxdb victoria-metrics chromium fonts-dejavu-core python3-venv jq curl)
 real=(openjdk-17-jre-headless unzip curl)
