@@ -112,6 +112,17 @@ extension EndToEnd {
       #expect(result.output.contains(words), "\(result.output)")
     }
 
+    /// Flume takes an unknown key without a word; check names it and the one that was probably meant.
+    @Test func anUnknownFlumeKeyIsNamed() throws {
+      let chain = try ExampleChain { path, text in
+        path == "flume/spool-to-kafka.conf" ? text + "\na1.sources.users.spooolDir = x\n" : text
+      }
+      let result = try Executable.run(Places.millrace, ["check", chain.directory])
+      #expect(result.status == 0, "\(result.output)")
+      let warning = #/warning: .*spool-to-kafka\.conf:\d+: .*spooolDir.*spoolDir/#
+      #expect(result.output.contains(warning), "\(result.output)")
+    }
+
     @Test func aTakenPortIsNamed() throws {
       let chain = try ExampleChain()
       let taken = try HTTPServer(listen: Address(host: "127.0.0.1", port: chain.influx)) { _ in .text("") }
