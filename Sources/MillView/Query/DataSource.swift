@@ -69,16 +69,18 @@ public struct DataSource: Sendable, CustomStringConvertible {
 
   /// The request for one InfluxQL text; times in the answer are milliseconds.
   func request(_ query: String, policy: String) -> HTTPRequest {
-    var parameters = [("db", database), ("epoch", "ms")]
-    if !policy.isEmpty, policy != "default" { parameters.append(("rp", policy)) }
+    var parameters = [(name: "db", value: database), (name: "epoch", value: "ms")]
+    if !policy.isEmpty, policy != "default" { parameters.append((name: "rp", value: policy)) }
     var headers = headers
     if usesPost {
       headers["Content-Type"] = "application/x-www-form-urlencoded"
       return HTTPRequest(
-        "POST", "\(url)/query?\(PercentEncoding.form(parameters))", headers: headers,
-        body: Array(PercentEncoding.form([("q", query)]).utf8))
+        "POST", "\(url)/query?\(PercentEncoding.encode(query: parameters))", headers: headers,
+        body: Array(PercentEncoding.encode(query: [(name: "q", value: query)]).utf8))
     }
-    return HTTPRequest("GET", "\(url)/query?\(PercentEncoding.form(parameters + [("q", query)]))", headers: headers)
+    return HTTPRequest(
+      "GET", "\(url)/query?\(PercentEncoding.encode(query: parameters + [(name: "q", value: query)]))", headers: headers
+    )
   }
 }
 
@@ -106,28 +108,6 @@ enum Base64 {
       for index in 0..<4 {
         out.append(
           start + index > bytes.count ? UInt8(ascii: "=") : alphabet[Int(bits >> (18 - 6 * UInt32(index)) & 63)])
-      }
-    }
-    return String(decoding: out, as: UTF8.self)
-  }
-}
-
-enum PercentEncoding {
-  /// `a=1&b=%20x`
-  static func form(_ parameters: [(String, String)]) -> String {
-    parameters.map { "\(encode($0.0))=\(encode($0.1))" }.joined(separator: "&")
-  }
-
-  static func encode(_ text: String) -> String {
-    let hex = Array("0123456789ABCDEF".utf8)
-    var out: [UInt8] = []
-    for byte in text.utf8 {
-      switch byte {
-      case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
-        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
-        UInt8(ascii: "~"):
-        out.append(byte)
-      default: out += [UInt8(ascii: "%"), hex[Int(byte >> 4)], hex[Int(byte & 15)]]
       }
     }
     return String(decoding: out, as: UTF8.self)
