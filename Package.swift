@@ -31,6 +31,8 @@ let package = Package(
     .systemLibrary(name: "CZstd"),
     // A header of the C library.
     .systemLibrary(name: "CMalloc"),
+    // An instruction of the processor.
+    .systemLibrary(name: "CCRC32C"),
 
     // What every room stands on: errors, files, HTTP, configuration, logging, metrics.
     room("MillBase", ["CCurl", "CMicroHTTPD", "CYaml", "CZlib"]),
@@ -39,7 +41,7 @@ let package = Package(
     // REST APIs → whole files in a spool directory.
     room("MillCollect", ["MillBase"]),
     // The durable log: records, segments, partitions, topics, consumer offsets.
-    room("MillLog", ["MillBase", "CZlib", "CSnappy", "CLz4", "CZstd"]),
+    room("MillLog", ["MillBase", "CCRC32C", "CZlib", "CSnappy", "CLz4", "CZstd"]),
     // The Kafka protocol: codec, server over MillLog, client over librdkafka.
     room("MillKafka", ["MillBase", "MillLog", "CRdKafka"]),
     // Rolling archive files on a local directory or HDFS.

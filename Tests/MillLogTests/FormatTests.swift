@@ -22,6 +22,7 @@ import Testing
         for _ in 0..<8 { crc = crc & 1 == 1 ? crc >> 1 ^ 0x82F6_3B78 : crc >> 1 }
       }
       #expect(bytes[..<count].withUnsafeBytes { CRC32C.checksum($0) } == ~crc)
+      #expect(bytes[..<count].withUnsafeBytes { CRC32C.bySlicing($0) } == ~crc)
     }
   }
 

@@ -1,5 +1,10 @@
-/// CRC-32C (Castagnoli), as record batches carry it: slicing by 8 with tables made once.
+import CCRC32C
+
+/// CRC-32C (Castagnoli), as record batches carry it: the processor's instruction where it has one, else slicing by 8
+/// with tables made once.
 public enum CRC32C {
+  private static let isInHardware = crc32c_is_in_hardware() != 0
+
   // Immutable after the one-time fill, never freed: reading it from any thread is safe.
   nonisolated(unsafe) private static let tables: UnsafePointer<UInt32> = {
     let table = UnsafeMutablePointer<UInt32>.allocate(capacity: 8 * 256)
@@ -16,6 +21,10 @@ public enum CRC32C {
   }()
 
   public static func checksum(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
+    isInHardware ? ~crc32c_extend(.max, bytes.baseAddress, bytes.count) : bySlicing(bytes)
+  }
+
+  static func bySlicing(_ bytes: UnsafeRawBufferPointer) -> UInt32 {
     guard let start = bytes.baseAddress else { return 0 }
     let table = tables
     var crc = UInt32.max

@@ -1,4 +1,3 @@
-import CMalloc
 import MillBase
 import MillColumns
 import MillQuery
@@ -35,7 +34,7 @@ extension MillraceCommand {
         throw MillError(.configuration, "--lanes must be a whole number above 0")
       }
       let output = try OutputStream(arguments["--output"])
-      keepFreedMemory()
+      FreedMemory.keep(blocksUpTo: 32 << 20, total: 256 << 20)
       var malformed = 0
       let summary = try BatchQuery.run(
         query, inputs: arguments["--input"].map { [$0] }, lanes: lanes,
@@ -49,13 +48,6 @@ extension MillraceCommand {
 
   /// Lines that are no JSON are named up to this number, then counted.
   static let malformedShown = 10
-
-  /// Memory of one chunk serves the next, instead of going back to the system and coming again as pages of zeros.
-  private static func keepFreedMemory() {
-    mallopt(M_MMAP_THRESHOLD, 32 << 20)
-    mallopt(M_TRIM_THRESHOLD, 256 << 20)
-    mallopt(M_TOP_PAD, 4 << 20)
-  }
 
   private static func encoder(
     _ arguments: Arguments, _ schema: Schema

@@ -20,6 +20,8 @@ extension MillraceCommand {
       Interruption.prepare()
       let listen = try arguments.address("--listen", default: "127.0.0.1:9092")
       try listen.requireLoopback(of: "the Kafka server")
+      // Producers send requests of a megabyte, fetches answer with as much.
+      FreedMemory.keep(blocksUpTo: 4 << 20, total: 8 << 20)
       let log = try LocalLog(directory: arguments.required("--data"))
       let server = try KafkaServer(log: log, listen: listen)
       serve("Kafka protocol on \(server.address)")
