@@ -7,3 +7,4 @@ python=.venv/bin/python
 [ -x $python ] || python=python3
 $python Benchmarks/seed_query.py "$@"
 $python Benchmarks/cold_start.py
+$python Benchmarks/log.py

@@ -7,11 +7,11 @@ build=(pkg-config tzdata librdkafka-dev libcurl4-openssl-dev libmicrohttpd-dev l
   libsnappy-dev liblz4-dev libzstd-dev libjs-chart.js)
 test=(procps kcat influxdb victoria-metrics chromium fonts-dejavu-core python3-venv jq curl)
 real=(openjdk-17-jre-headless unzip curl)
-bench=(python3-venv openjdk-17-jre-headless)
+bench=(gcc libc6-dev python3-venv openjdk-17-jre-headless)
 # The last three are kafka-python's codecs.
 python_test=(confluent-kafka kafka-python influxdb influxdb-client python-snappy lz4 zstandard)
 python_real=(pyspark)
-python_bench=(duckdb pyspark)
+python_bench=(duckdb pyspark confluent-kafka)
 
 packages() { # NAME...: those of the Debian packages that are not installed
   local missing=() name
