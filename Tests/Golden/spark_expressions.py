@@ -1,4 +1,5 @@
-"""Asks a real Spark for the answers in spark_4.0.1_expressions.tsv again: the expressions are read from that file.
+"""Asks a real Spark for the answers in spark_4.0.1_expressions.tsv or spark_4.0.1_functions.tsv again: the
+expressions are read from that file (lines of expressions alone do as well).
 usage: spark_expressions.py FILE.tsv      (needs pyspark 4.0.1 and Java 17; prints the new file)"""
 import re, sys
 from pyspark.sql import SparkSession

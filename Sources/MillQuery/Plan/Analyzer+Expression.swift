@@ -124,6 +124,7 @@ extension Analyzer {
         return try FunctionLibrary.all[sign == "+" ? "date_add" : "date_sub"]!.build(&call)
       }
       return try Arithmetic(rawValue: sign)!.expression(call)
+    case "&", "|", "^": return try FunctionLibrary.all[sign]!.build(&call)
     case "*", "/", "%", "DIV": return try Arithmetic(rawValue: sign.lowercased())!.expression(call)
     default: throw error("the operator \(sign) is not supported yet", at: position)
     }

@@ -132,7 +132,7 @@ extension Parser {
       return Syntax(kind: .negative(try nested { try $0.unary() }), position: position)
     }
     if accept(sign: "+") { return Syntax(kind: .call("positive", [try nested { try $0.unary() }]), position: position) }
-    if peek(sign: "~") { throw unsupported("~") }
+    if accept(sign: "~") { return Syntax(kind: .call("~", [try nested { try $0.unary() }]), position: position) }
     return try postfix(try primary())
   }
 

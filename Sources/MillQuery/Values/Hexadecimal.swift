@@ -26,6 +26,13 @@ enum Hexadecimal {
     return String(decoding: out, as: UTF8.self)
   }
 
+  /// `1f`, as Spark writes digests.
+  static func lowercase(_ bytes: [UInt8]) -> [UInt8] {
+    bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }.map { $0 >= 65 ? $0 + 32 : $0 }
+  }
+
+  static func uppercase(_ byte: UInt8) -> [UInt8] { [digits[Int(byte >> 4)], digits[Int(byte & 15)]] }
+
   private static func value(of byte: UInt8) -> UInt8? {
     switch byte {
     case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")

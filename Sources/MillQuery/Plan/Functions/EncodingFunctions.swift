@@ -56,7 +56,8 @@ extension FunctionLibrary {
       guard isUTF8(call.arguments[1]) else { throw call.mismatch(1, wants: "'UTF-8'") }
       return try call.cast(call.arguments[0], to: .binary)
     },
-    FunctionDefinition("decode", arity: 2) { call in
+    FunctionDefinition("decode", arity: 2...255) { call in
+      if call.count > 2 { return try decodeCases(call) }
       guard call.type(0) == .binary else { throw call.mismatch(0, wants: "BINARY") }
       guard isUTF8(call.arguments[1]) else { throw call.mismatch(1, wants: "'UTF-8'") }
       return try call.cast(call.arguments[0], to: .string)

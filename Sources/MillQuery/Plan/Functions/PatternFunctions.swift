@@ -24,15 +24,41 @@ extension FunctionLibrary {
           guard let match = texts[row].firstMatch(of: regex) else { return true }
           let group = Int(groups[row])
           guard match.output.indices.contains(group) else {
-            throw Failure(
-              "[INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX] The value of parameter(s) `idx` in `regexp_extract` is "
-                + "invalid: Expects group index between 0 and \(match.output.count - 1), but got \(group). SQLSTATE: 22023"
-            )
+            throw badGroup(group, match.output.count - 1, "regexp_extract")
           }
           out += (match.output[group].substring ?? "").utf8
           return true
         }
       }
+    },
+    FunctionDefinition("regexp_extract_all", arity: 2...3) { call in
+      if call.count == 2 { call.arguments.append(.constant(.integer(1), .integer, call.position)) }
+      try call.castToText([0, 1])
+      try call.cast(2, to: .integer)
+      return call.result(.array(.string)) { vectors, evaluation in
+        let (texts, patterns, groups) = (vectors[0].strings, vectors[1].strings, vectors[2].fixed(Int32.self))
+        return try evaluation.build(vectors, to: .array(.string)) { row, out in
+          if texts.isNull(row) || patterns.isNull(row) || groups.isNull(row) { return out.appendNull() }
+          let group = Int(groups[row])
+          let matches = texts[row].matches(of: try evaluation.lane.patterns.regex(patterns[row]))
+          if let match = matches.first, !match.output.indices.contains(group) {
+            throw badGroup(group, match.output.count - 1, "regexp_extract_all")
+          }
+          for match in matches { out.children[0].builder.append(String(match.output[group].substring ?? "")) }
+          out.closeRow()
+        }
+      }
+    },
+    FunctionDefinition("regexp_substr", arity: 2) { call in
+      try call.castAllToText()
+      return call.text { arguments, lane in
+        arguments[0].firstMatch(of: try lane.patterns.regex(arguments[1])).map { String(arguments[0][$0.range]) }
+      }
+    },
+    matches("regexp_count") { text, regex in text.matches(of: regex).count },
+    matches("regexp_instr") { text, regex in
+      guard let match = text.firstMatch(of: regex) else { return 0 }
+      return text.unicodeScalars.distance(from: text.startIndex, to: match.range.lowerBound) + 1
     },
     FunctionDefinition("split", arity: 2...3) { call in
       if call.count == 2 { call.arguments.append(.constant(.integer(-1), .integer, call.position)) }
@@ -49,6 +75,25 @@ extension FunctionLibrary {
       }
     },
   ]
+
+  private static func badGroup(_ group: Int, _ last: Int, _ name: String) -> Failure {
+    Failure(
+      "[INVALID_PARAMETER_VALUE.REGEX_GROUP_INDEX] The value of parameter(s) `idx` in `\(name)` is invalid: Expects "
+        + "group index between 0 and \(last), but got \(group). SQLSTATE: 22023")
+  }
+
+  private static func matches(
+    _ name: String, _ body: @escaping @Sendable (String, Regex<AnyRegexOutput>) -> Int
+  ) -> FunctionDefinition {
+    FunctionDefinition(name, arity: 2) { call in
+      try call.castAllToText()
+      return call.result(.integer) { vectors, evaluation in
+        try evaluation.map(vectors, vectors[0].strings, vectors[1].strings, to: .integer) { text, pattern in
+          Int32(body(text, try evaluation.lane.patterns.regex(pattern)))
+        }
+      }
+    }
+  }
 
   static func rlike(_ call: inout FunctionCall) throws -> Expression {
     try call.castAllToText()
@@ -74,7 +119,7 @@ extension FunctionLibrary {
 
   /// Java's String.split: at every match, at most `limit` parts when it is above 0, empty parts at the end are kept
   /// for a limit of −1 (Spark's default), no empty part in front for a match of nothing at the start.
-  private static func split(_ text: String, _ regex: Regex<AnyRegexOutput>, limit: Int) -> [String] {
+  static func split(_ text: String, _ regex: Regex<AnyRegexOutput>, limit: Int) -> [String] {
     var parts: [String] = []
     var from = text.startIndex
     for match in text.matches(of: regex) {

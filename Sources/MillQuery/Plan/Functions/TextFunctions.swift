@@ -4,7 +4,11 @@ extension FunctionLibrary {
   static let textFunctions: [FunctionDefinition] = [
     simple("upper", "ucase") { $0.uppercased() },
     simple("lower", "lcase") { $0.lowercased() },
-    simple("reverse") { String(String.UnicodeScalarView($0.unicodeScalars.reversed())) },
+    FunctionDefinition("reverse", arity: 1) { call in
+      if case .array = call.type(0) { return call.values(call.type(0)) { .array($0[0].elements.reversed()) } }
+      try call.castAllToText()
+      return call.text { arguments, _ in String(String.UnicodeScalarView(arguments[0].unicodeScalars.reversed())) }
+    },
     simple("initcap") { text in
       var startsWord = true
       return String(
