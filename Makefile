@@ -28,7 +28,7 @@ setup-bench: setup
 	@scripts/setup.sh bench
 
 build: setup
-	swift build -c release --product millrace
+	swift build -c release --product millrace --static-swift-stdlib
 
 run: build
 	@$(BINARY) run $(EXAMPLE) $(if $(FOR),--for $(FOR))

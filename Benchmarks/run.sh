@@ -2,7 +2,7 @@
 # make bench: all measurements, as ratios where there is a peer. Arguments go to seed_query.py (--no-spark, --runs N).
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ -x .build/release/millrace ] || swift build -c release --product millrace
+[ -x .build/release/millrace ] || swift build -c release --product millrace --static-swift-stdlib
 python=.venv/bin/python
 [ -x $python ] || python=python3
 $python Benchmarks/seed_query.py "$@"
