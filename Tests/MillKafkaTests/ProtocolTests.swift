@@ -115,6 +115,11 @@ struct RandomFiller: FieldVisitor {
     (.describeConfigs, DescribeConfigsRequest.self, DescribeConfigsResponse.self),
     (.createPartitions, CreatePartitionsRequest.self, CreatePartitionsResponse.self),
     (.deleteGroups, DeleteGroupsRequest.self, DeleteGroupsResponse.self),
+    (.deleteRecords, DeleteRecordsRequest.self, DeleteRecordsResponse.self),
+    (.offsetForLeaderEpoch, OffsetForLeaderEpochRequest.self, OffsetForLeaderEpochResponse.self),
+    (.alterConfigs, AlterConfigsRequest.self, AlterConfigsResponse.self),
+    (.incrementalAlterConfigs, IncrementalAlterConfigsRequest.self, AlterConfigsResponse.self),
+    (.offsetDelete, OffsetDeleteRequest.self, OffsetDeleteResponse.self),
     (.describeCluster, DescribeClusterRequest.self, DescribeClusterResponse.self),
   ]
 

@@ -25,11 +25,11 @@ public struct API: Sendable, Equatable {
   // Produce 0–2 carry record formats that are refused; they are listed because librdkafka stops compressing without.
   public static let produce = API(0, "Produce", 0...11, flexible: 9)
   public static let fetch = API(1, "Fetch", 4...12, flexible: 12)
-  public static let listOffsets = API(2, "ListOffsets", 1...7, flexible: 6)
+  public static let listOffsets = API(2, "ListOffsets", 1...9, flexible: 6)
   public static let metadata = API(3, "Metadata", 0...12, flexible: 9)
-  public static let offsetCommit = API(8, "OffsetCommit", 1...8, flexible: 8)
-  public static let offsetFetch = API(9, "OffsetFetch", 1...8, flexible: 6)
-  public static let findCoordinator = API(10, "FindCoordinator", 0...4, flexible: 3)
+  public static let offsetCommit = API(8, "OffsetCommit", 1...9, flexible: 8)
+  public static let offsetFetch = API(9, "OffsetFetch", 1...9, flexible: 6)
+  public static let findCoordinator = API(10, "FindCoordinator", 0...6, flexible: 3)
   public static let joinGroup = API(11, "JoinGroup", 0...9, flexible: 6)
   public static let heartbeat = API(12, "Heartbeat", 0...4, flexible: 4)
   public static let leaveGroup = API(13, "LeaveGroup", 0...5, flexible: 4)
@@ -40,16 +40,22 @@ public struct API: Sendable, Equatable {
   public static let createTopics = API(19, "CreateTopics", 0...7, flexible: 5)
   public static let deleteTopics = API(20, "DeleteTopics", 0...6, flexible: 4)
   public static let initProducerID = API(22, "InitProducerId", 0...4, flexible: 2)
+  public static let deleteRecords = API(21, "DeleteRecords", 0...2, flexible: 2)
+  public static let offsetForLeaderEpoch = API(23, "OffsetForLeaderEpoch", 0...4, flexible: 4)
   public static let describeConfigs = API(32, "DescribeConfigs", 0...4, flexible: 4)
+  public static let alterConfigs = API(33, "AlterConfigs", 0...2, flexible: 2)
   public static let createPartitions = API(37, "CreatePartitions", 0...3, flexible: 2)
   public static let deleteGroups = API(42, "DeleteGroups", 0...2, flexible: 2)
+  public static let incrementalAlterConfigs = API(44, "IncrementalAlterConfigs", 0...1, flexible: 1)
+  public static let offsetDelete = API(47, "OffsetDelete", 0...0, flexible: nil)
   public static let describeCluster = API(60, "DescribeCluster", 0...1, flexible: 0)
 
-  /// Everything that is served, by number.
+  /// Everything that is served.
   public static let all: [API] = [
     produce, fetch, listOffsets, metadata, offsetCommit, offsetFetch, findCoordinator, joinGroup, heartbeat,
     leaveGroup, syncGroup, describeGroups, listGroups, apiVersions, createTopics, deleteTopics, initProducerID,
-    describeConfigs, createPartitions, deleteGroups, describeCluster,
+    describeConfigs, createPartitions, deleteGroups, describeCluster, deleteRecords, offsetForLeaderEpoch,
+    alterConfigs, incrementalAlterConfigs, offsetDelete,
   ]
 
   public static func find(_ key: Int16) -> API? { all.first { $0.key == key } }
@@ -108,15 +114,18 @@ public enum ErrorCode: Int16, Sendable {
   case invalidConfig = 40
   case invalidRequest = 42
   case unsupportedForMessageFormat = 43
+  case policyViolation = 44
   case outOfOrderSequence = 45
   case invalidProducerEpoch = 47
   case storageError = 56
   case nonEmptyGroup = 68
   case groupIDNotFound = 69
   case fetchSessionIDNotFound = 70
+  case unknownLeaderEpoch = 75
   case memberIDRequired = 79
   case groupMaxSizeReached = 81
   case fencedInstanceID = 82
+  case groupSubscribedToTopic = 86
   case invalidRecord = 87
   case unknownTopicID = 100
 }

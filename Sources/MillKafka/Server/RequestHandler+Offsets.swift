@@ -24,9 +24,11 @@ extension RequestHandler {
       answer.leaderEpoch = 0
       switch partition.timestamp {
       case ListOffsetsRequest.Partition.latest: answer.offset = offsets.end
-      case ListOffsetsRequest.Partition.earliest: answer.offset = offsets.start
+      case ListOffsetsRequest.Partition.earliest, ListOffsetsRequest.Partition.earliestLocal:
+        answer.offset = offsets.start
       case ListOffsetsRequest.Partition.maxTimestamp:
         if let newest = try log.newestRecord(topicPartition) { (answer.offset, answer.timestamp) = newest }
+      case ListOffsetsRequest.Partition.latestTiered: answer.leaderEpoch = -1
       case 0...:
         if let found = try log.offsetAndTimestamp(topicPartition, atOrAfter: partition.timestamp) {
           (answer.offset, answer.timestamp) = found

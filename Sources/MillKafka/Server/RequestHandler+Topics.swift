@@ -3,7 +3,7 @@ import MillLog
 
 extension RequestHandler {
   /// What creating or changing a topic came to.
-  private static func outcome(_ error: any Error) -> (code: ErrorCode, message: String) {
+  static func outcome(_ error: any Error) -> (code: ErrorCode, message: String) {
     let message = (error as? MillError)?.message ?? "\(error)"
     guard let error = error as? MillError, error.code == .configuration else { return (code(error), message) }
     // Of what a configuration error can mean here, only keys of settings have a dot.
@@ -47,7 +47,7 @@ extension RequestHandler {
     return response
   }
 
-  private struct Refusal: Error {
+  struct Refusal: Error {
     let code: ErrorCode
     let message: String
   }
@@ -110,67 +110,5 @@ extension RequestHandler {
       return answer
     }
     return response
-  }
-
-  // MARK: Configurations
-
-  func describeConfigs(_ request: DescribeConfigsRequest) -> DescribeConfigsResponse {
-    var response = DescribeConfigsResponse()
-    response.results = request.resources.map { resource in
-      var answer = DescribeConfigsResponse.Result()
-      answer.type = resource.type
-      answer.name = resource.name
-      switch resource.type {
-      case DescribeConfigsRequest.Resource.topicType:
-        guard let configuration = log.configuration(ofTopic: resource.name) else {
-          answer.errorCode = ErrorCode.unknownTopicOrPartition.rawValue
-          return answer
-        }
-        answer.configs = TopicConfiguration.keys.filter { resource.keys?.contains($0.name) ?? true }.map {
-          describe($0, configuration, withDocumentation: request.includeDocumentation)
-        }
-      case DescribeConfigsRequest.Resource.brokerType:
-        answer.configs = brokerConfigs().filter { resource.keys?.contains($0.name) ?? true }
-      default:
-        answer.errorCode = ErrorCode.invalidRequest.rawValue
-        answer.errorMessage = "resource type \(resource.type): topics (2) and brokers (4) have configurations"
-      }
-      return answer
-    }
-    return response
-  }
-
-  private func describe(
-    _ key: TopicConfiguration.Key, _ configuration: TopicConfiguration, withDocumentation: Bool
-  ) -> DescribeConfigsResponse.Config {
-    var config = DescribeConfigsResponse.Config()
-    let value = configuration.value(key.name)!
-    config.name = key.name
-    config.value = value.text
-    config.isDefault = value.isDefault
-    config.source =
-      value.isDefault ? DescribeConfigsResponse.Config.defaultSource : DescribeConfigsResponse.Config.topicSource
-    // Kafka's types: 2 text, 5 long.
-    if case .integer = key.kind { config.type = 5 } else { config.type = 2 }
-    if withDocumentation { config.documentation = key.documentation }
-    return config
-  }
-
-  private func brokerConfigs() -> [DescribeConfigsResponse.Config] {
-    [
-      ("auto.create.topics.enable", String(options.autoCreateTopics)),
-      ("broker.id", String(Self.nodeID)),
-      ("log.dirs", log.directory),
-      ("max.connections", String(options.connectionsMax)),
-      ("num.partitions", String(options.partitionsDefault)),
-      ("socket.request.max.bytes", String(options.requestSizeMax)),
-    ].map { name, value in
-      var config = DescribeConfigsResponse.Config()
-      config.name = name
-      config.value = value
-      config.isReadOnly = true
-      config.source = DescribeConfigsResponse.Config.defaultSource
-      return config
-    }
   }
 }

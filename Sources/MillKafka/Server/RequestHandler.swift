@@ -118,6 +118,13 @@ final class RequestHandler: Sendable {
     case .deleteTopics: try request.reply(deleteTopics(request.read(DeleteTopicsRequest.self)))
     case .createPartitions: try request.reply(createPartitions(request.read(CreatePartitionsRequest.self)))
     case .describeConfigs: try request.reply(describeConfigs(request.read(DescribeConfigsRequest.self)))
+    case .alterConfigs: try request.reply(alterConfigs(request.read(AlterConfigsRequest.self)))
+    case .incrementalAlterConfigs:
+      try request.reply(incrementalAlterConfigs(request.read(IncrementalAlterConfigsRequest.self)))
+    case .deleteRecords: try request.reply(deleteRecords(request.read(DeleteRecordsRequest.self)))
+    case .offsetForLeaderEpoch:
+      try request.reply(offsetForLeaderEpoch(request.read(OffsetForLeaderEpochRequest.self)))
+    case .offsetDelete: try request.reply(offsetDelete(request.read(OffsetDeleteRequest.self)))
     case .initProducerID: try request.reply(initProducerID(request.read(InitProducerIDRequest.self)))
     case .describeCluster: try request.reply(describeCluster(request.read(DescribeClusterRequest.self)))
     default: preconditionFailure("\(request.api.name) is listed as served and is not")

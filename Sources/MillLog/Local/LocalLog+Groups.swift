@@ -24,6 +24,12 @@ extension LocalLog {
     offsetStore.committed(group: group)
   }
 
+  /// Forgets some of what the group has committed.
+  public func deleteOffsets(group: String, _ partitions: [TopicPartition]) throws {
+    let gone = Dictionary(partitions.map { ($0, CommittedOffset?.none) }, uniquingKeysWith: { first, _ in first })
+    try offsetStore.commit(group: group, gone, durable: true)
+  }
+
   /// Groups with committed offsets, sorted.
   public func groups() -> [String] { offsetStore.groups.keys.sorted() }
 

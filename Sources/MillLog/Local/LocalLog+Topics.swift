@@ -95,13 +95,44 @@ extension LocalLog {
         try Files.removeTree(gone)
       }
       try offsetStore.forget(topic: name)
+      try storeStartOffsets()
     }
     Log.info("log", "topic \(name) deleted")
+  }
+
+  /// Gives a topic new settings, in force from the next append or check on and on the disk when it returns.
+  ///
+  /// - Parameter change: gets what is set on the topic itself, returns what is to be.
+  /// - Parameter validateOnly: judges, and changes nothing.
+  /// - Throws: `.notFound`, `.configuration`, and what `change` throws.
+  public func alterTopic(
+    _ name: String, validateOnly: Bool = false, _ change: ([String: String]) throws -> [String: String]
+  ) throws {
+    try changes.withLock { _ in
+      guard let topic = topicsByName.withLock({ $0[name] }) else { throw Self.noTopic(name) }
+      let overrides = try change(topic.configuration.overrides)
+      let configuration = try Self.configuration(overrides, options)
+      if validateOnly || overrides == topic.configuration.overrides { return }
+      let entry = TopicCatalog.Entry(
+        name: name, id: topic.id, partitions: topic.partitions.count, configuration: overrides)
+      try writeCatalog(replacing: name, by: entry)
+      let changed = Topic(name: name, id: topic.id, configuration: configuration, partitions: topic.partitions)
+      topicsByName.withLock { $0[name] = changed }
+      for partition in topic.partitions { partition.configure(configuration) }
+    }
+    Log.info("log", "topic \(name) has new settings")
   }
 
   /// The settings in force; nil when there is no such topic.
   public func configuration(ofTopic name: String) -> TopicConfiguration? {
     topicsByName.withLock { $0[name]?.configuration }
+  }
+
+  /// What holds for a topic that sets nothing itself.
+  public var topicDefaults: TopicConfiguration {
+    do { return try Self.configuration([:], options) } catch {
+      preconditionFailure("checked when the log was opened: \(error)")
+    }
   }
 
   public func topicID(_ name: String) -> TopicID? { topicsByName.withLock { $0[name]?.id } }

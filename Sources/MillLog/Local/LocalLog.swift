@@ -70,6 +70,7 @@ public final class LocalLog: RecordLog {
     offsetStore = try OffsetStore(
       directory: directory, compactionSize: options.offsetsCompactionSize, wasClosed: wasClosed)
     if !Files.exists(TopicCatalog.path(directory)) { try TopicCatalog.write(entries, directory) }
+    try restoreStartOffsets()
     workers.withLock { $0 = startHousekeeping() }
   }
 
@@ -78,15 +79,20 @@ public final class LocalLog: RecordLog {
   static func open(
     _ entry: TopicCatalog.Entry, _ directory: String, _ options: LogOptions, wasClosed: Bool
   ) throws -> Topic {
-    var defaults = options.topicDefaults
-    if let messages = options.flushIntervalMessages { defaults["flush.messages"] = String(messages) }
-    let configuration = try TopicConfiguration(entry.configuration, defaults: defaults)
+    let configuration = try Self.configuration(entry.configuration, options)
     let partitions = try (0..<entry.partitions).map { number in
       let topicPartition = TopicPartition(entry.name, Int32(number))
       return try PartitionLog(
         topicPartition, directory: "\(directory)/\(topicPartition)", configuration: configuration, wasClosed: wasClosed)
     }
     return Topic(name: entry.name, id: entry.id, configuration: configuration, partitions: partitions)
+  }
+
+  /// A topic's own settings, on top of what the log's options say for all.
+  static func configuration(_ overrides: [String: String], _ options: LogOptions) throws -> TopicConfiguration {
+    var defaults = options.topicDefaults
+    if let messages = options.flushIntervalMessages { defaults["flush.messages"] = String(messages) }
+    return try TopicConfiguration(overrides, defaults: defaults)
   }
 
   private static func takeLock(_ directory: String) throws -> File {

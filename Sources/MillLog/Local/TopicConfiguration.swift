@@ -7,6 +7,8 @@ public struct TopicConfiguration: Sendable, Equatable {
     /// A whole number from `min` on.
     case integer(min: Int64)
     case choice([String])
+    /// Some of these, separated by commas.
+    case list([String])
   }
 
   /// One key that the built-in log knows.
@@ -21,7 +23,7 @@ public struct TopicConfiguration: Sendable, Equatable {
   /// Every key, sorted by name. A new key is one more line here, and one where it is used.
   public static let keys: [Key] = [
     .init(
-      name: "cleanup.policy", defaultValue: "delete", kind: .choice(["delete"]),
+      name: "cleanup.policy", defaultValue: "delete", kind: .list(["delete"]),
       documentation: "Old segments are deleted by retention.ms and retention.bytes."),
     .init(
       name: "compression.type", defaultValue: "producer",
@@ -58,6 +60,8 @@ public struct TopicConfiguration: Sendable, Equatable {
 
   /// What was set on the topic itself.
   public private(set) var overrides: [String: String]
+  /// `cleanup.policy` has "delete": old segments go.
+  public private(set) var deletes: Bool
   public private(set) var flushMessages: Int64
   public private(set) var indexIntervalBytes: Int
   public private(set) var maxMessageBytes: Int
@@ -81,6 +85,7 @@ public struct TopicConfiguration: Sendable, Equatable {
       overrides[name] ?? defaults[name] ?? Self.keys.first { $0.name == name }!.defaultValue
     }
     func integer(_ name: String) -> Int64 { Int64(value(name))! }
+    deletes = Self.items(value("cleanup.policy")).contains("delete")
     flushMessages = integer("flush.messages")
     indexIntervalBytes = Int(integer("index.interval.bytes"))
     maxMessageBytes = Int(min(integer("max.message.bytes"), Int64(Int32.max)))
@@ -101,6 +106,13 @@ public struct TopicConfiguration: Sendable, Equatable {
     return (defaults[name] ?? key.defaultValue, true)
   }
 
+  /// The parts of a list's value.
+  public static func items(_ value: String) -> [String] {
+    value.split(separator: ",").map { part in
+      String(part.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed())
+    }
+  }
+
   private static func check(_ name: String, _ value: String) throws {
     guard let key = keys.first(where: { $0.name == name }) else {
       throw MillError(
@@ -119,6 +131,13 @@ public struct TopicConfiguration: Sendable, Equatable {
         throw MillError(
           .configuration, "invalid value '\(value)'", at: .init(key: name),
           wayOut: "give one of \(choices.joined(separator: ", "))")
+      }
+    case .list(let choices):
+      let items = items(value)
+      guard !items.isEmpty, items.allSatisfy(choices.contains) else {
+        throw MillError(
+          .configuration, "invalid value '\(value)'", at: .init(key: name),
+          wayOut: "give one or more of \(choices.joined(separator: ", ")), with commas between")
       }
     }
   }

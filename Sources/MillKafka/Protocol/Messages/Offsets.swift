@@ -24,6 +24,10 @@ public struct ListOffsetsRequest: ProtocolStruct {
     static let latest: Int64 = -1
     static let earliest: Int64 = -2
     static let maxTimestamp: Int64 = -3
+    /// Of what lies on the broker itself, which is everything here.
+    static let earliestLocal: Int64 = -4
+    /// Of what was moved to remote storage, which is nothing here.
+    static let latestTiered: Int64 = -5
 
     public var index: Int32 = 0
     public var currentLeaderEpoch: Int32 = -1
@@ -174,10 +178,14 @@ public struct OffsetFetchRequest: ProtocolStruct {
 
   public struct Group: ProtocolStruct {
     public var groupID = ""
+    public var memberID: String?
+    public var memberEpoch: Int32 = -1
     public var topics: [TopicPartitions]?
     public init() {}
     public mutating func fields(_ v: inout some FieldVisitor) throws {
       try v.string("GroupId", &groupID)
+      try v.nullableString("MemberId", &memberID, 9...)
+      try v.int32("MemberEpoch", &memberEpoch, 9...)
       try v.nullableArray("Topics", &topics)
     }
   }

@@ -1,0 +1,179 @@
+import MillBase
+import MillLog
+
+/// Settings of topics and of the broker, asked for and changed.
+extension RequestHandler {
+  func describeConfigs(_ request: DescribeConfigsRequest) -> DescribeConfigsResponse {
+    var response = DescribeConfigsResponse()
+    response.results = request.resources.map { resource in
+      var answer = DescribeConfigsResponse.Result()
+      answer.type = resource.type
+      answer.name = resource.name
+      switch resource.type {
+      case DescribeConfigsRequest.Resource.topicType:
+        guard let configuration = log.configuration(ofTopic: resource.name) else {
+          answer.errorCode = ErrorCode.unknownTopicOrPartition.rawValue
+          return answer
+        }
+        answer.configs = TopicConfiguration.keys.filter { resource.keys?.contains($0.name) ?? true }.map {
+          describe($0, configuration, withDocumentation: request.includeDocumentation)
+        }
+      case DescribeConfigsRequest.Resource.brokerType:
+        guard resource.name.isEmpty || resource.name == String(Self.nodeID) else {
+          answer.errorCode = ErrorCode.invalidRequest.rawValue
+          answer.errorMessage =
+            "Unexpected broker id, expected \(Self.nodeID) or empty string, but got \(resource.name)"
+          return answer
+        }
+        answer.configs = brokerConfigs().filter { resource.keys?.contains($0.name) ?? true }
+      default:
+        answer.errorCode = ErrorCode.invalidRequest.rawValue
+        answer.errorMessage = "resource type \(resource.type): topics (2) and brokers (4) have configurations"
+      }
+      return answer
+    }
+    return response
+  }
+
+  private func describe(
+    _ key: TopicConfiguration.Key, _ configuration: TopicConfiguration, withDocumentation: Bool
+  ) -> DescribeConfigsResponse.Config {
+    var config = DescribeConfigsResponse.Config()
+    let value = configuration.value(key.name)!
+    config.name = key.name
+    config.value = value.text
+    config.isDefault = value.isDefault
+    config.source =
+      value.isDefault ? DescribeConfigsResponse.Config.defaultSource : DescribeConfigsResponse.Config.topicSource
+    // Kafka's types: 2 text, 5 long, 7 list.
+    config.type =
+      switch key.kind {
+      case .integer: 5
+      case .choice: 2
+      case .list: 7
+      }
+    if withDocumentation { config.documentation = key.documentation }
+    return config
+  }
+
+  private func brokerConfigs() -> [DescribeConfigsResponse.Config] {
+    let defaults = log.topicDefaults
+    // What Kafka calls a topic's setting when it is the broker's.
+    let ofTopics = [
+      ("compression.type", "compression.type"), ("log.cleanup.policy", "cleanup.policy"),
+      ("log.flush.interval.messages", "flush.messages"), ("log.index.interval.bytes", "index.interval.bytes"),
+      ("log.message.timestamp.type", "message.timestamp.type"), ("log.retention.bytes", "retention.bytes"),
+      ("log.retention.ms", "retention.ms"), ("log.roll.ms", "segment.ms"), ("log.segment.bytes", "segment.bytes"),
+      ("message.max.bytes", "max.message.bytes"), ("min.insync.replicas", "min.insync.replicas"),
+    ].map { name, key in (name, defaults.value(key)!.text) }
+    let own = [
+      ("auto.create.topics.enable", String(options.autoCreateTopics)),
+      ("broker.id", String(Self.nodeID)),
+      ("connections.max.idle.ms", Self.milliseconds(options.idleMax)),
+      ("fetch.max.bytes", String(options.fetchSizeMax)),
+      ("log.dirs", log.directory),
+      ("log.flush.interval.ms", Self.milliseconds(log.options.flushInterval)),
+      ("log.retention.check.interval.ms", Self.milliseconds(log.options.retentionCheckInterval)),
+      ("max.connections", String(options.connectionsMax)),
+      ("num.network.threads", String(options.loops)),
+      ("num.partitions", String(options.partitionsDefault)),
+      ("offset.metadata.max.bytes", String(options.offsetMetadataMax)),
+      ("queued.max.request.bytes", String(options.requestMemoryMax)),
+      ("socket.request.max.bytes", String(options.requestSizeMax)),
+    ]
+    return (own + ofTopics).sorted { $0.0 < $1.0 }.map { name, value in
+      var config = DescribeConfigsResponse.Config()
+      config.name = name
+      config.value = value
+      config.isReadOnly = true
+      config.isDefault = true
+      config.source = DescribeConfigsResponse.Config.defaultSource
+      config.type = Int64(value) == nil ? 2 : 5
+      return config
+    }
+  }
+
+  private static func milliseconds(_ duration: Duration) -> String {
+    let parts = duration.components
+    return String(parts.seconds * 1000 + parts.attoseconds / 1_000_000_000_000_000)
+  }
+
+  // MARK: Changing them
+
+  func alterConfigs(_ request: AlterConfigsRequest) -> AlterConfigsResponse {
+    var response = AlterConfigsResponse()
+    response.responses = request.resources.map { resource in
+      alter(resource.type, resource.name, resource.configs.map(\.name), request.validateOnly) { _ in
+        try Dictionary(uniqueKeysWithValues: resource.configs.map { ($0.name, try Self.given($0.value, $0.name)) })
+      }
+    }
+    return response
+  }
+
+  func incrementalAlterConfigs(_ request: IncrementalAlterConfigsRequest) -> AlterConfigsResponse {
+    var response = AlterConfigsResponse()
+    response.responses = request.resources.map { resource in
+      alter(resource.type, resource.name, resource.configs.map(\.name), request.validateOnly) { overrides in
+        var overrides = overrides
+        for config in resource.configs { try apply(config, to: &overrides) }
+        return overrides
+      }
+    }
+    return response
+  }
+
+  private func apply(
+    _ config: IncrementalAlterConfigsRequest.Config, to overrides: inout [String: String]
+  ) throws {
+    switch config.operation {
+    case IncrementalAlterConfigsRequest.Config.set:
+      overrides[config.name] = try Self.given(config.value, config.name)
+    case IncrementalAlterConfigsRequest.Config.delete: overrides[config.name] = nil
+    case IncrementalAlterConfigsRequest.Config.append, IncrementalAlterConfigsRequest.Config.subtract:
+      guard let key = TopicConfiguration.keys.first(where: { $0.name == config.name }), case .list = key.kind else {
+        throw Refusal(
+          code: .invalidConfig, message: "Can't append to or subtract from \(config.name): it is not a list.")
+      }
+      let given = TopicConfiguration.items(try Self.given(config.value, config.name))
+      var items = TopicConfiguration.items(overrides[config.name] ?? log.topicDefaults.value(config.name)!.text)
+      items.removeAll(where: given.contains)
+      if config.operation == IncrementalAlterConfigsRequest.Config.append { items += given }
+      overrides[config.name] = items.joined(separator: ",")
+    default:
+      throw Refusal(code: .invalidRequest, message: "config operation \(config.operation): 0 to 3 are known")
+    }
+  }
+
+  private static func given(_ value: String?, _ name: String) throws -> String {
+    guard let value else { throw Refusal(code: .invalidRequest, message: "Null value not supported for \(name).") }
+    return value
+  }
+
+  private func alter(
+    _ type: Int8, _ name: String, _ keys: [String], _ validateOnly: Bool,
+    _ change: ([String: String]) throws -> [String: String]
+  ) -> AlterConfigsResponse.Result {
+    var answer = AlterConfigsResponse.Result()
+    answer.type = type
+    answer.name = name
+    do {
+      guard type == DescribeConfigsRequest.Resource.topicType else {
+        throw Refusal(
+          code: .invalidRequest,
+          message: "only settings of topics (resource type 2) can be changed; the broker's stand in its configuration")
+      }
+      guard Set(keys).count == keys.count else {
+        throw Refusal(code: .invalidRequest, message: "Error due to duplicate config keys.")
+      }
+      try log.alterTopic(name, validateOnly: validateOnly, change)
+    } catch let refusal as Refusal {
+      answer.errorCode = refusal.code.rawValue
+      answer.errorMessage = refusal.message
+    } catch {
+      let outcome = Self.outcome(error)
+      answer.errorCode = outcome.code.rawValue
+      answer.errorMessage = outcome.message
+    }
+    return answer
+  }
+}
