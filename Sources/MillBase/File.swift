@@ -28,7 +28,9 @@ public final class File: Sendable {
       case .truncate: O_RDWR | O_CREAT | O_TRUNC
       }
     self.path = path
+    let isNew = mode != .read && FileChanges.areObserved && !Files.exists(path)
     descriptor = try System.call("open", path) { open(path, flags | O_CLOEXEC, permissions) }
+    if isNew { FileChanges.note(.create(path)) } else if mode == .truncate { FileChanges.note(.truncate(path, 0)) }
   }
 
   deinit { close(descriptor) }
@@ -67,6 +69,7 @@ public final class File: Sendable {
         pwrite(descriptor, bytes.baseAddress! + done, bytes.count - done, off_t(position) + off_t(done))
       }
     }
+    FileChanges.note(.write(path, position: position, Array(bytes)))
   }
 
   public func write(_ bytes: [UInt8], at position: Int64) throws {
@@ -74,10 +77,14 @@ public final class File: Sendable {
   }
 
   /// Blocks until the data is on the disk: call it on a thread of its own.
-  public func sync() throws { _ = try System.call("fdatasync", path) { fdatasync(descriptor) } }
+  public func sync() throws {
+    _ = try System.call("fdatasync", path) { fdatasync(descriptor) }
+    FileChanges.note(.sync(path))
+  }
 
   public func truncate(to size: Int64) throws {
     _ = try System.call("truncate", path) { ftruncate(descriptor, off_t(size)) }
+    FileChanges.note(.truncate(path, size))
   }
 
   /// Takes the file for this process; false when another holds it. Given back when the file closes.
@@ -145,7 +152,8 @@ public enum Files {
       } catch  where errno == EEXIST {
         return false
       }
-      unlink(temporary)
+      FileChanges.note(.link(temporary, to: path))
+      discard(temporary)
       return true
     }
   }
@@ -162,15 +170,20 @@ public enum Files {
       try file.write(bytes, at: 0)
       try file.sync()
       guard try publish(temporary) else {
-        unlink(temporary)
+        discard(temporary)
         return false
       }
     } catch {
-      unlink(temporary)
+      discard(temporary)
       throw error
     }
     try syncDirectory(directory)
     return true
+  }
+
+  /// A temporary file that stays is swept up by a later run.
+  private static func discard(_ temporary: String) {
+    if unlink(temporary) == 0 { FileChanges.note(.remove(temporary)) }
   }
 
   public static func writeAtomically(_ text: String, to path: String, permissions: mode_t = 0o644) throws {
@@ -179,9 +192,13 @@ public enum Files {
 
   public static func rename(_ from: String, to: String) throws {
     _ = try System.call("rename to \(to)", from) { Glibc.rename(from, to) }
+    FileChanges.note(.rename(from, to: to))
   }
 
-  public static func remove(_ path: String) throws { _ = try System.call("remove", path) { unlink(path) } }
+  public static func remove(_ path: String) throws {
+    _ = try System.call("remove", path) { unlink(path) }
+    FileChanges.note(.remove(path))
+  }
 
   /// Removes a directory with all that is in it; nothing happens when it does not exist. A symbolic link is removed,
   /// what it leads to stays.
@@ -190,14 +207,22 @@ public enum Files {
     guard status.isDirectory else { return try remove(path) }
     for name in try list(path) { try removeTree("\(path)/\(name)") }
     _ = try System.call("remove directory", path) { rmdir(path) }
+    FileChanges.note(.removeDirectory(path))
   }
 
   /// Makes the directory and its parents.
-  public static func makeDirectory(_ path: String) throws {
+  public static func makeDirectory(_ path: String) throws { try makeDirectory(path, isDurable: false) }
+
+  /// - Parameter isDurable: what was made survives a power cut when this returns.
+  public static func makeDirectory(_ path: String, isDurable: Bool) throws {
     if try status(path)?.isDirectory == true { return }
     let parent = split(path).directory
-    if parent != path, parent != "/", parent != "." { try makeDirectory(parent) }
-    do { _ = try System.call("make directory", path) { mkdir(path, 0o755) } } catch  where errno == EEXIST {
+    if parent != path, parent != "/", parent != "." { try makeDirectory(parent, isDurable: isDurable) }
+    do {
+      _ = try System.call("make directory", path) { mkdir(path, 0o755) }
+      FileChanges.note(.makeDirectory(path))
+      if isDurable { try syncDirectory(parent) }
+    } catch  where errno == EEXIST {
       guard try status(path)?.isDirectory == true else { throw error }
     }
   }
@@ -240,6 +265,7 @@ public enum Files {
     let directory = try System.call("open", path) { open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC) }
     defer { close(directory) }
     _ = try System.call("fsync", path) { fsync(directory) }
+    FileChanges.note(.syncDirectory(path))
   }
 
   /// `a/b/c` → (`a/b`, `c`); a bare name is in `.`.

@@ -76,6 +76,7 @@ extension LocalLog {
           topicPartition, directory: "\(directory)/\(topicPartition)", configuration: topic.configuration,
           wasClosed: false)
       }
+      try Files.syncDirectory(directory)
       let grown = Topic(
         name: name, id: topic.id, configuration: topic.configuration, partitions: topic.partitions + added)
       topicsByName.withLock { $0[name] = grown }
@@ -150,6 +151,7 @@ extension LocalLog {
     try writeCatalog(replacing: entry.name, by: entry)
     do {
       let topic = try Self.open(entry, directory, options, wasClosed: false)
+      try Files.syncDirectory(directory)
       topicsByName.withLock { $0[entry.name] = topic }
     } catch {
       try writeCatalog(replacing: entry.name, by: nil)

@@ -53,7 +53,7 @@ public final class LocalLog: RecordLog {
     self.directory = directory
     self.options = options
     _ = try TopicConfiguration(options.topicDefaults)
-    try Files.makeDirectory(directory)
+    try Files.makeDirectory(directory, isDurable: true)
     Self.raiseOpenFilesLimit()
     lock = Mutex(try Self.takeLock(directory))
     clusterID = try Self.clusterID(directory)
@@ -71,6 +71,8 @@ public final class LocalLog: RecordLog {
       directory: directory, compactionSize: options.offsetsCompactionSize, wasClosed: wasClosed)
     if !Files.exists(TopicCatalog.path(directory)) { try TopicCatalog.write(entries, directory) }
     try restoreStartOffsets()
+    // Folders of partitions are there and the mark of a clean shutdown is gone before anything is appended.
+    try Files.syncDirectory(directory)
     workers.withLock { $0 = startHousekeeping() }
   }
 

@@ -68,7 +68,19 @@ final class PartitionLog: Sendable {
     if state.segments.isEmpty { state.segments = [try Segment(create: directory, baseOffset: 0)] }
     let last = state.segments.last!
     state.startOffset = state.segments[0].baseOffset
-    if let saved = try ProducerTable.read(ofSegment: last, directory) { state.producers = saved }
+    // A snapshot is as good as the segments before it are: it may tell of batches that a power cut took from those
+    // that were not flushed.
+    let sealed = wasClosed ? state.segments.count - 1 : state.segments.dropLast().prefix { $0.isSealed }.count
+    if let saved = try ProducerTable.read(ofSegment: state.segments[sealed], directory) { state.producers = saved }
+    for segment in state.segments[sealed...].dropLast() {
+      var producers = state.producers
+      let end = try segment.recover(isLast: false) { producers.note($0) }
+      state.producers = producers
+      if end < segment.nextOffset {
+        Log.error(
+          "log", "\(segment.path): offsets \(end) to \(segment.nextOffset - 1), which were not flushed, are lost")
+      }
+    }
     if wasClosed, last.isEmpty || Files.exists(last.indexPath) {
       state.endOffset = try last.endOfSealed()
     } else {
@@ -146,7 +158,7 @@ final class PartitionLog: Sendable {
 
   var needsFlush: Bool {
     state.withLock { state in
-      !state.isClosed && (state.unflushedRecords > 0 || state.segments.dropLast().contains { !$0.isSealed })
+      !state.isClosed && (!state.segments.last!.isSynced || state.segments.dropLast().contains { !$0.isSealed })
     }
   }
 

@@ -22,6 +22,8 @@ final class Segment: Sendable {
     var hasLeftover = false
     /// The index files are there and up to date.
     var isSealed = false
+    /// The file's name is on the disk.
+    var isNamed = false
   }
 
   let baseOffset: Int64
@@ -51,13 +53,18 @@ final class Segment: Sendable {
   }
 
   /// An existing segment, not scanned. `nextOffset` is where the following segment begins.
-  init(open directory: String, baseOffset: Int64, nextOffset: Int64) throws {
+  init(open directory: String, baseOffset: Int64, nextOffset: Int64, _ mode: File.Mode = .readWrite) throws {
     self.baseOffset = baseOffset
-    file = try File(Self.path(directory, baseOffset, "log"), .readWrite)
+    file = try File(Self.path(directory, baseOffset, "log"), mode)
     opened = Clock.nowMilliseconds()
     let size = try file.size()
-    var opened = State(size: size, nextOffset: nextOffset, index: nil, verified: 0, synced: size)
-    opened.isSealed = Files.exists(Self.path(directory, baseOffset, "index"))
+    var opened = State(size: size, nextOffset: nextOffset, index: nil, verified: 0, synced: 0)
+    // Without index files it may stand in the system's cache only, as a process left it that was killed.
+    if Files.exists(Self.path(directory, baseOffset, "index")) {
+      opened.isSealed = true
+      opened.isNamed = true
+      opened.synced = size
+    }
     state = Mutex(opened)
   }
 
@@ -104,11 +111,18 @@ final class Segment: Sendable {
 
   /// Blocks until everything appended so far is on the disk.
   func sync() throws {
-    let size = state.withLock { $0.synced < $0.size ? $0.size : nil }
-    guard let size else { return }
+    let (size, isSynced, isNamed) = state.withLock { ($0.size, $0.synced >= $0.size, $0.isNamed) }
+    if isSynced { return }
     try file.sync()
-    state.withLock { $0.synced = max($0.synced, size) }
+    // A file that is on the disk without its name is lost with it.
+    if !isNamed { try Files.syncDirectory(directory) }
+    state.withLock { state in
+      state.synced = max(state.synced, size)
+      state.isNamed = true
+    }
   }
+
+  var isSynced: Bool { state.withLock { $0.synced >= $0.size } }
 
   /// Syncs, then writes the index files: where they are, the segment needs no scan when it is opened again.
   func seal() throws {

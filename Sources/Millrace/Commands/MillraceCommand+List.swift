@@ -3,7 +3,7 @@ import MillKafka
 
 extension MillraceCommand {
   /// All commands, in the order of the overview.
-  static var commands: [Command] { [run, check, query, agent, broker, topics, store, view, sampleAPI] }
+  static var commands: [Command] { [run, check, query, agent, broker, topics, fsck, dump, store, view, sampleAPI] }
 
   static let topics = Command(
     name: "topics", summary: "List, make, describe and delete topics, with kafka-topics' flags.", usage: "",
