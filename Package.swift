@@ -49,7 +49,7 @@ let package = Package(
     // Flume's .conf files: sources → channels → sinks.
     room("MillAgent", ["MillBase", "MillLog", "MillArchive"]),
     // Spark SQL over streams of columns.
-    room("MillQuery", ["MillBase", "MillColumns", "MillLog"]),
+    room("MillQuery", ["MillBase", "MillColumns", "MillLog", "MillArchive"]),
     // Line protocol, writers for real InfluxDB servers, the built-in store and its InfluxDB API.
     room("MillStore", ["MillBase", "MillColumns", "MillLog", "CSQLite"]),
     // Grafana dashboards and alert rules, drawn and evaluated.

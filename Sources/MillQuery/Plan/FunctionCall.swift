@@ -110,6 +110,7 @@ enum FunctionLibrary {
       conditionFunctions, numberFunctions, roundingFunctions, textFunctions, patternFunctions, encodingFunctions,
       timeFunctions, timePartFunctions, collectionFunctions, castFunctions, hashFunctions, arrayFunctions,
       arraySetFunctions, mapFunctions, bitFunctions, mathFunctions, checkFunctions, textMeasureFunctions, urlFunctions,
+      timeFieldFunctions, jsonFunctions,
     ]
     for definition in groups.joined() {
       for name in definition.names {
@@ -124,7 +125,7 @@ enum FunctionLibrary {
     "count", "sum", "avg", "mean", "min", "max", "first", "last", "any_value", "collect_list", "collect_set",
     "stddev", "variance", "approx_count_distinct", "percentile", "max_by", "min_by", "count_if", "bool_and",
     "bool_or", "every", "some", "corr", "window", "session_window", "row_number", "rank", "dense_rank", "lag", "lead",
-    "ntile", "to_json", "get_json_object", "json_tuple", "schema_of_json", "transform", "filter", "aggregate",
+    "ntile", "json_tuple", "transform", "filter", "aggregate",
     "exists", "stack", "rand", "uuid",
   ]
   static let generators: Set<String> = [

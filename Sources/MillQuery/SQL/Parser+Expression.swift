@@ -276,7 +276,8 @@ extension Parser {
       try expect(word: "FROM")
       let value = try expression()
       try expect(sign: ")")
-      return Syntax(kind: .call(part.lowercased(), [value]), position: position)
+      let field = Syntax(kind: .literal(.string(part)), position: position)
+      return Syntax(kind: .call("extract", [field, value]), position: position)
     default: return try nameOrCall(word)
     }
   }

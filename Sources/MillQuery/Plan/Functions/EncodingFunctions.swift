@@ -53,22 +53,46 @@ extension FunctionLibrary {
     },
     FunctionDefinition("encode", arity: 2) { call in
       try call.castAllToText()
-      guard isUTF8(call.arguments[1]) else { throw call.mismatch(1, wants: "'UTF-8'") }
-      return try call.cast(call.arguments[0], to: .binary)
+      return call.values(.binary) { .binary(try Charset(named: $0[1].text, in: "encode").encode($0[0].text)) }
     },
     FunctionDefinition("decode", arity: 2...255) { call in
       if call.count > 2 { return try decodeCases(call) }
       guard call.type(0) == .binary else { throw call.mismatch(0, wants: "BINARY") }
-      guard isUTF8(call.arguments[1]) else { throw call.mismatch(1, wants: "'UTF-8'") }
-      return try call.cast(call.arguments[0], to: .string)
+      try call.castToText([1])
+      return call.values(.string) { arguments in
+        guard case .binary(let bytes) = arguments[0] else { return .null }
+        return .string(try Charset(named: arguments[1].text, in: "decode").decode(bytes))
+      }
     },
+    FunctionDefinition("to_binary", arity: 1...2) { call in try toBinary(&call, attempts: false) },
+    FunctionDefinition("try_to_binary", arity: 1...2) { call in try toBinary(&call, attempts: true) },
   ]
 
-  private static func isUTF8(_ expression: Expression) -> Bool {
-    if case .string(let name)? = expression.constantValue {
-      ["UTF-8", "UTF8"].contains(name.uppercased())
-    } else {
-      false
+  private static func toBinary(_ call: inout FunctionCall, attempts: Bool) throws -> Expression {
+    try call.castAllToText()
+    var format = "hex"
+    if call.count > 1 {
+      guard case .string(let text)? = call.arguments[1].constantValue,
+        ["hex", "utf-8", "utf8", "base64"].contains(text.lowercased())
+      else { throw call.mismatch(1, wants: "'hex', 'utf-8' or 'base64'") }
+      format = text.lowercased()
+      call.arguments.removeLast()
+    }
+    let wanted = format
+    return call.values(.binary) { arguments in
+      let text = arguments[0].text
+      let bytes =
+        switch wanted {
+        case "hex": Hexadecimal.bytes(text)
+        case "base64": Array(text.utf8).withUnsafeBufferPointer { Base64.decode($0) }
+        default: Array(text.utf8)
+        }
+      if let bytes { return .binary(bytes) }
+      if attempts { return .null }
+      throw Failure(
+        "[CONVERSION_INVALID_INPUT] The value '\(text)' (\(wanted.uppercased())) cannot be converted to \"BINARY\" "
+          + "because it is malformed. Use `try_to_binary` to tolerate malformed input and return NULL instead. "
+          + "SQLSTATE: 22018")
     }
   }
 

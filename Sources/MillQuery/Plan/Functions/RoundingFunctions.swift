@@ -4,8 +4,8 @@ extension FunctionLibrary {
   static let roundingFunctions: [FunctionDefinition] = [
     FunctionDefinition("round", arity: 1...2) { call in try round(&call, halfEven: false) },
     FunctionDefinition("bround", arity: 1...2) { call in try round(&call, halfEven: true) },
-    FunctionDefinition("ceil", "ceiling", arity: 1) { call in try toWhole(&call, .up) },
-    FunctionDefinition("floor", arity: 1) { call in try toWhole(&call, .down) },
+    FunctionDefinition("ceil", "ceiling", arity: 1...2) { call in try toWhole(&call, .up) },
+    FunctionDefinition("floor", arity: 1...2) { call in try toWhole(&call, .down) },
   ]
 
   private static func round(_ call: inout FunctionCall, halfEven: Bool) throws -> Expression {
@@ -76,6 +76,7 @@ extension FunctionLibrary {
   }
 
   private static func toWhole(_ call: inout FunctionCall, _ rule: FloatingPointRoundingRule) throws -> Expression {
+    if call.count == 2 { return try toDigits(&call, rule) }
     if call.type(0).isIntegral { return try call.cast(call.arguments[0], to: .long) }
     if case .decimal(let precision, let scale) = call.type(0) {
       let type = DataType.decimalBounded(precision - scale + 1, 0)
@@ -91,6 +92,37 @@ extension FunctionLibrary {
     return call.result(.long) { vectors, evaluation in
       try evaluation.map(vectors[0], vectors[0].fixed(Double.self), to: .long) { value in
         value.isNaN ? 0 : Int64(exactly: value.rounded(rule)) ?? (value < 0 ? .min : .max)
+      }
+    }
+  }
+
+  /// ceil and floor with a number of digits: everything is a decimal first.
+  private static func toDigits(_ call: inout FunctionCall, _ rule: FloatingPointRoundingRule) throws -> Expression {
+    guard case .integer(let value)? = call.arguments[1].constantValue, call.arguments[1].type.isIntegral else {
+      throw call.mismatch(1, wants: "a whole number that is the same for all rows")
+    }
+    let digits = Int(clamping: value)
+    call.arguments.removeLast()
+    switch call.type(0) {
+    case .null: try call.cast(0, to: .decimal(precision: 38, scale: 18))
+    case .float: try call.cast(0, to: .decimal(precision: 14, scale: 7))
+    case .double, .string: try call.cast(0, to: .decimal(precision: 30, scale: 15))
+    default: break
+    }
+    guard let (precision, scale) = call.type(0).asDecimal else { throw call.mismatch(0, wants: "a number") }
+    try call.cast(0, to: .decimal(precision: precision, scale: scale))
+    let whole = precision - scale + 1
+    let type: DataType =
+      digits < 0
+      ? .decimalBounded(max(whole, 1 - max(digits, -38)), 0)
+      : .decimalBounded(whole + min(scale, digits), min(scale, digits))
+    return call.result(type) { vectors, evaluation in
+      try evaluation.map(vectors[0], vectors[0].fixed(Int128.self), to: type) { value in
+        if digits >= scale { return value }
+        guard scale - digits <= 38 else { return 0 }
+        let (whole, rest) = value.quotientAndRemainder(dividingBy: Decimal128.powers[scale - digits])
+        let step: Int128 = rule == .up && rest > 0 ? 1 : rule == .down && rest < 0 ? -1 : 0
+        return (whole + step) * (digits < 0 ? Decimal128.powers[-digits] : 1)
       }
     }
   }

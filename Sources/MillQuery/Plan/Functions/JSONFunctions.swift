@@ -1,0 +1,113 @@
+import MillBase
+import MillColumns
+
+extension FunctionLibrary {
+  static let jsonFunctions: [FunctionDefinition] = [
+    FunctionDefinition("to_json", arity: 1) { call in
+      switch call.type(0) {
+      case .struct, .array, .map: break
+      case .null: return try call.cast(call.arguments[0], to: .string)
+      default: throw call.mismatch(0, wants: "a struct, an array or a map")
+      }
+      return call.result(.string) { vectors, evaluation in
+        let (column, mask) = vectors[0].compact
+        return try evaluation.mapBytes(vectors) { row, out in
+          column.appendJSON(row & mask, keepsNulls: false, to: &out)
+          return true
+        }
+      }
+    },
+    FunctionDefinition("get_json_object", arity: 2) { call in
+      try call.castAllToText()
+      return call.result(.string) { vectors, evaluation in
+        let (documents, paths) = (vectors[0].bytes, vectors[1].strings)
+        var last: (text: String, path: JSONPath?)?
+        return try evaluation.mapBytes(vectors) { row, out in
+          if last?.text != paths[row] { last = (paths[row], JSONPath(paths[row])) }
+          guard let path = last!.path, let document = json(documents[row]), let found = path.text(in: document) else {
+            return false
+          }
+          out += found.utf8
+          return true
+        }
+      }
+    },
+    FunctionDefinition("json_array_length", arity: 1) { call in
+      try call.castAllToText()
+      return call.result(.integer) { vectors, evaluation in
+        try evaluation.map(vectors[0], vectors[0].bytes, to: .integer) { (text) -> Int32? in
+          json(text)?.array.map { Int32($0.count) }
+        }
+      }
+    },
+    FunctionDefinition("json_object_keys", arity: 1) { call in
+      try call.castAllToText()
+      return call.values(.array(.string)) { arguments in
+        let object = (try? JSONValue(parsing: arguments[0].text))?.object
+        return object.map { .array($0.keys.map { .string($0) }) } ?? .null
+      }
+    },
+    FunctionDefinition("schema_of_json", arity: 1) { call in
+      guard case .string(let text)? = call.arguments[0].constantValue else {
+        throw call.mismatch(0, wants: "a text in quotes")
+      }
+      let document: JSONValue
+      do { document = try JSONValue(parsing: text) } catch let error as MillError {
+        throw call.error("schema_of_json: \(error.message)")
+      }
+      return .constant(.string(nullsAsText(inferred(document)).sql), .string, call.position)
+    },
+  ]
+
+  private static func json(_ bytes: Bytes) -> JSONValue? { try? JSONValue(parsing: Array(bytes)) }
+
+  // MARK: Schema inference
+
+  private static func inferred(_ value: JSONValue) -> DataType {
+    switch value {
+    case .null: .null
+    case .bool: .boolean
+    case .integer: .long
+    case .double: .double
+    case .bigInteger(let digits):
+      digits.utf8.count { $0 != 45 } <= 38 ? .decimal(precision: digits.utf8.count { $0 != 45 }, scale: 0) : .double
+    case .string: .string
+    case .array(let elements): .array(elements.reduce(.null) { merged($0, inferred($1)) })
+    case .object(let object):
+      .struct(
+        Schema(
+          object.map { .init($0.key, inferred($0.value)) }.sorted {
+            $0.name.utf8.lexicographicallyPrecedes($1.name.utf8)
+          }))
+    }
+  }
+
+  /// What holds both; text when nothing else does.
+  private static func merged(_ a: DataType, _ b: DataType) -> DataType {
+    if a == b || b == .null { return a }
+    if a == .null { return b }
+    switch (a, b) {
+    case (.array(let x), .array(let y)): return .array(merged(x, y))
+    case (.struct(let x), .struct(let y)):
+      var columns = x.columns
+      for column in y.columns {
+        if let index = x.index(of: column.name) {
+          columns[index].type = merged(columns[index].type, column.type)
+        } else {
+          columns.append(column)
+        }
+      }
+      return .struct(Schema(columns.sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }))
+    default: return TypeCoercion(ansi: false).numeric(a, b) ?? .string
+    }
+  }
+
+  private static func nullsAsText(_ type: DataType) -> DataType {
+    switch type {
+    case .null: .string
+    case .array(let element): .array(nullsAsText(element))
+    case .struct(let schema): .struct(Schema(schema.columns.map { .init($0.name, nullsAsText($0.type)) }))
+    default: type
+    }
+  }
+}
