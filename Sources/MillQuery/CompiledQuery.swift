@@ -16,7 +16,10 @@ public final class CompiledQuery: Sendable {
   /// The script's file, for messages.
   public let file: String?
 
-  private let root: Operator
+  /// The whole query as a batch.
+  let batchPlan: BatchPlan
+  /// What of the query is done over all rows of its input, and where: as a stream it can't run.
+  let wholeInput: (what: String, position: SourcePosition)?
   private let needs: [Int: NeededJSON]
   private let idle = Mutex<[LaneBox]>([])
 
@@ -35,10 +38,19 @@ public final class CompiledQuery: Sendable {
     sources = plan.sources
     schema = plan.schema
     planText = plan.text()
-    var needs = Needs()
-    for index in plan.schema.columns.indices { needs.columns[index] = .all }
-    root = Operator(plan, &needs)
-    self.needs = needs.json
+    wholeInput = plan.wholeInput
+    var planner = BatchPlanner()
+    batchPlan = planner.plan(plan)
+    needs = planner.json
+  }
+
+  /// - Throws: `.configuration`, with the place of what a stream can't do.
+  func checkStreams() throws {
+    guard let wholeInput else { return }
+    throw MillError(
+      .configuration, "\(wholeInput.what) is not supported yet in a streaming query",
+      at: .init(file: file, line: wholeInput.position.line, column: wholeInput.position.column),
+      wayOut: "run the query over files, as a batch")
   }
 
   /// Runs the query over one record batch of one of its sources.
@@ -51,7 +63,14 @@ public final class CompiledQuery: Sendable {
   public func process(
     _ batch: RecordBatch, source: String? = nil, now: Int64? = nil
   ) throws -> QueryOutput {
-    try run(.records(batch), source, now) { slot in slot < batch.count ? origin(of: slot, in: batch) : nil }
+    guard case .pipeline(let pipeline) = batchPlan, pipeline.inputs.isEmpty else {
+      try checkStreams()
+      preconditionFailure("a plan of several parts that names none")
+    }
+    let source = source ?? sources.first?.name ?? Operator.noSource
+    return try process(pipeline, .records(batch), from: source, now: now) { slot in
+      slot >= 0 && slot < batch.count ? origin(of: slot, in: batch) : nil
+    }
   }
 
   /// Runs the query over lines of a file, which lie one after the other; line ends belong to them. Memory after them
@@ -60,48 +79,64 @@ public final class CompiledQuery: Sendable {
   /// - Parameters:
   ///   - place: says where a line is, by the position of its first byte in `text`.
   func process(
-    lines text: UnsafeRawBufferPointer, using memory: inout LineMemory, source: String?, now: Int64,
-    place: (Int) -> String
+    _ pipeline: Pipeline, lines text: UnsafeRawBufferPointer, using memory: inout LineMemory, source: String,
+    now: Int64, place: (Int) -> String
   ) throws -> QueryOutput {
     let lines = Lines(text, reusing: &memory.starts, &memory.counts)
-    var output = try run(.lines(lines), source, now) { $0 < lines.count ? place(Int(lines.starts[$0])) : nil }
+    var output = try process(pipeline, .lines(lines), from: source, now: now) {
+      $0 >= 0 && $0 < lines.count ? place(Int(lines.starts[$0])) : nil
+    }
     for index in output.malformed.indices {
       output.malformed[index].origin = place(Int(lines.starts[output.malformed[index].slot]))
     }
     return output
   }
 
-  private func run(
-    _ input: ScanInput, _ source: String?, _ now: Int64?, origin: (Int) -> String?
+  func process(
+    _ pipeline: Pipeline, _ input: ScanInput, from source: String, now: Int64?,
+    origin: (Int) -> String? = { _ in nil }
   ) throws -> QueryOutput {
+    try withLane(now: now) { lane in
+      let frames = try located(origin) { try pipeline.root.run(input, from: source, lane) }
+      let batches = frames.map { frame in
+        let columns = zip(frame.columns, pipeline.schema.columns).map { $0.0?.column ?? Column($0.1.type, []) }
+        return ColumnBatch(pipeline.schema, columns, count: frame.count)
+      }
+      return QueryOutput(
+        batch: ColumnBatch.concatenate(batches, schema: pipeline.schema), malformed: lane.malformed,
+        misfitCount: lane.misfitCount)
+    }
+  }
+
+  /// A lane that nobody else uses. It is not used again when the body throws: its readers stopped in the middle.
+  func withLane<Result>(now: Int64?, _ body: (Lane) throws -> Result) throws -> Result {
     let lane = idle.withLock { $0.popLast() }?.lane ?? Lane(needs: needs)
     lane.now = now ?? Clock.nowNanoseconds() / 1000
     lane.malformed = []
     lane.misfitCount = 0
-    let frames: [Frame]
-    do {
-      frames = try root.run(input, from: source ?? sources.first?.name, lane)
-    } catch let failure as RowFailure {
-      // The lane is not used again: its readers stopped in the middle.
+    let result = try body(lane)
+    let box = LaneBox(lane: lane)
+    idle.withLock { $0.append(box) }
+    return result
+  }
+
+  /// Makes an error with its place of a value that can't be computed.
+  func located<Result>(
+    _ origin: (Int) -> String? = { _ in nil }, _ body: () throws -> Result
+  ) throws -> Result {
+    do { return try body() } catch let failure as RowFailure {
       var place = MillError.Place(file: file, line: failure.position?.line, column: failure.position?.column)
       place.key = origin(failure.row)
       throw MillError(.badInput, failure.failure.text, at: place)
     }
-    let batches = frames.map { frame in
-      let columns = zip(frame.columns, schema.columns).map { $0.0?.column ?? Column($0.1.type, []) }
-      return ColumnBatch(schema, columns, count: frame.count)
-    }
-    let output = QueryOutput(
-      batch: ColumnBatch.concatenate(batches, schema: schema), malformed: lane.malformed,
-      misfitCount: lane.misfitCount)
-    let box = LaneBox(lane: lane)
-    idle.withLock { $0.append(box) }
-    return output
   }
 
-  /// The result of a SELECT without FROM.
+  /// The result of a query that reads nothing: SELECT without FROM, or from VALUES.
   public func evaluate(now: Int64? = nil) throws -> ColumnBatch {
-    try process(RecordBatch(topicPartition: TopicPartition("", 0), nextOffset: 0), now: now).batch
+    let run = BatchRun(
+      query: self, inputs: nil, lanes: 1, chunkBytes: 1 << 20, now: now ?? Clock.nowNanoseconds() / 1000,
+      onChunk: { _ in })
+    return ColumnBatch.concatenate([try run.collect(batchPlan)], schema: schema)
   }
 
   /// `pop-0@17`

@@ -59,7 +59,7 @@ import Testing
   }
 
   /// As Spark's DataType.simpleString.
-  private static func simpleString(_ type: DataType) -> String {
+  static func simpleString(_ type: DataType) -> String {
     switch type {
     case .array(let element): "array<\(simpleString(element))>"
     case .map(let key, let value): "map<\(simpleString(key)),\(simpleString(value))>"

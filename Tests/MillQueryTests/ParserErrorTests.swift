@@ -61,6 +61,34 @@ import Testing
       "SELECT 1 FROM pop UNION ALL SELECT 1, 2 FROM pop",
       "q.sql:2:1: UNION ALL joins 1 columns with 2; give both sides the same columns"
     ),
+    // Groups and order
+    (
+      "SELECT topic, partition FROM pop GROUP BY topic",
+      "q.sql:2:15: the column partition is neither in GROUP BY nor inside an aggregate function; add it to GROUP BY, "
+        + "or write any_value(partition)"
+    ),
+    ("SELECT cuont(1) FROM pop", "q.sql:2:8: there is no function cuont; did you mean count?"),
+    (
+      "SELECT sum(max(partition)) FROM pop",
+      "q.sql:2:12: the aggregate function max can't stand here; aggregate in a sub-query, or use HAVING"
+    ),
+    (
+      "SELECT 1 FROM pop WHERE max(partition) > 1",
+      "q.sql:2:25: the aggregate function max can't stand here; aggregate in a sub-query, or use HAVING"
+    ),
+    ("SELECT sum(timestamp) FROM pop", "q.sql:2:8: argument 1 of sum is TIMESTAMP, but must be a number"),
+    ("SELECT topic FROM pop GROUP BY 2", "q.sql:2:32: GROUP BY position 2 is not in the select list (1 to 1)"),
+    ("SELECT topic FROM pop ORDER BY 2", "q.sql:2:32: ORDER BY position 2 is not in the select list (1 to 1)"),
+    ("SELECT topic FROM pop GROUP BY topik", "q.sql:2:32: the column topik can't be found; did you mean topic?"),
+    (
+      "SELECT topic FROM pop HAVING topic = 'a'",
+      "q.sql:2:36: HAVING without GROUP BY and without aggregate functions; write WHERE, or add GROUP BY"
+    ),
+    ("SELECT 1 FROM pop LIMIT -1", "q.sql:2:25: LIMIT must be 0 or more, not -1"),
+    (
+      "SELECT 1 FROM pop p JOIN pop q USING (topik)",
+      "q.sql:2:21: USING: the column topik can't be found on the left side; did you mean topic?"
+    ),
     // Syntax
     (
       "SELEC 1",
@@ -80,12 +108,9 @@ import Testing
     ("SELECT 300Y FROM pop", "q.sql:2:8: the number 300 does not fit TINYINT"),
     ("SELECT DATE '2020-13-01' FROM pop", "q.sql:2:8: '2020-13-01' is no date; write DATE '2024-01-31'"),
     // What is not there yet
-    ("SELECT count(*) FROM pop", "q.sql:2:8: the function count is not supported yet"),
-    ("SELECT value FROM pop GROUP BY value", "q.sql:2:23: GROUP BY is not supported yet"),
-    ("SELECT value FROM pop ORDER BY value", "q.sql:2:23: ORDER BY is not supported yet"),
-    ("SELECT DISTINCT value FROM pop", "q.sql:2:8: SELECT DISTINCT is not supported yet"),
-    ("SELECT 1 FROM pop JOIN pop", "q.sql:2:19: JOIN is not supported yet"),
-    ("SELECT 1 FROM pop LIMIT 1", "q.sql:2:19: LIMIT is not supported yet"),
+    ("SELECT rank() FROM pop", "q.sql:2:8: the function rank is not supported yet"),
+    ("SELECT 1 FROM pop RIGHT JOIN pop ON true", "q.sql:2:19: RIGHT JOIN is not supported yet"),
+    ("SELECT topic FROM pop GROUP BY ROLLUP(topic)", "q.sql:2:32: GROUP BY ROLLUP is not supported yet"),
     ("SELECT INTERVAL 1 DAY FROM pop", "q.sql:2:8: INTERVAL is not supported yet"),
   ])
   func queryErrors(_ select: String, _ wanted: String) {

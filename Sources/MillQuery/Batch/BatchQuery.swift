@@ -31,26 +31,30 @@ public enum BatchQuery {
     onMalformed: (_ origin: String, _ reason: String) throws -> Void = { _, _ in },
     encode: @escaping @Sendable (ColumnBatch) throws -> Output, sink: (Output) throws -> Void
   ) throws -> Summary {
-    let chunks = try FileChunks(query, inputs: inputs, chunkBytes: chunkBytes)
-    let now = Clock.nowNanoseconds() / 1000
-    let buffers = BufferPool()
-    let work = OrderedLanes(lanes: lanes, name: "lane", source: chunks) { chunk in
-      let buffer = buffers.take()
-      defer { buffers.give(buffer) }
-      let (output, rows) = try buffer.process(chunk, query, now: now)
-      return Chunked(
-        output: try encode(output.batch), made: output.batch.count, read: rows, malformed: output.malformed)
+    guard !query.sources.isEmpty else {
+      throw MillError(.configuration, "the query reads no files", at: .init(file: query.file))
     }
-    defer { work.cancel() }
-    var summary = Summary(inputBytes: chunks.totalBytes)
-    while let chunk = try work.next() {
-      summary.inputRows += Int64(chunk.read)
-      summary.outputRows += Int64(chunk.made)
-      summary.malformed += Int64(chunk.malformed.count)
-      for problem in chunk.malformed { try onMalformed(problem.origin ?? "", problem.reason) }
-      try sink(chunk.output)
+    return try withoutActuallyEscaping(onMalformed) { onMalformed in
+      let count = Counter()
+      let run = BatchRun(
+        query: query, inputs: inputs, lanes: lanes, chunkBytes: chunkBytes, now: Clock.nowNanoseconds() / 1000
+      ) { chunk in
+        count.summary.inputBytes += chunk.bytes
+        count.summary.inputRows += Int64(chunk.rows)
+        count.summary.malformed += Int64(chunk.malformed.count)
+        for problem in chunk.malformed { try onMalformed(problem.origin ?? "", problem.reason) }
+      }
+      try run.run(query.batchPlan, encode: { (try encode($0), $0.count) }) { output, rows in
+        count.summary.outputRows += Int64(rows)
+        try sink(output)
+        return true
+      }
+      return count.summary
     }
-    return summary
+  }
+
+  private final class Counter {
+    var summary = Summary()
   }
 
   /// The same, with the column batches as they are.
@@ -60,13 +64,6 @@ public enum BatchQuery {
     sink: (ColumnBatch) throws -> Void
   ) throws -> Summary {
     try run(query, inputs: inputs, lanes: lanes, encode: { $0 }, sink: sink)
-  }
-
-  private struct Chunked<Output: Sendable>: Sendable {
-    var output: Output
-    var made: Int
-    var read: Int
-    var malformed: [QueryOutput.Malformed]
   }
 
   /// Processors that this process may use.
@@ -85,16 +82,13 @@ final class FileChunks: JobSource {
   private let state: Mutex<(fileIndex: Int, chunk: Int)>
   private let files: [(file: LineFile, source: String)]
 
-  init(_ query: CompiledQuery, inputs: [String]?, chunkBytes: Int) throws {
-    guard !query.sources.isEmpty else {
-      throw MillError(.configuration, "the query reads no files", at: .init(file: query.file))
-    }
+  init(_ sources: [Source], file: String?, inputs: [String]?, chunkBytes: Int) throws {
     var files: [(LineFile, String)] = []
-    for source in query.sources {
+    for source in sources {
       guard case .files(let described) = source.kind else {
         throw MillError(
           .configuration, "the view \(source.name) reads a topic: as a batch this is not supported yet",
-          at: .init(file: query.file), wayOut: "read files with USING text OPTIONS (path '…'), or run it as a stream")
+          at: .init(file: file), wayOut: "read files with USING text OPTIONS (path '…'), or run it as a stream")
       }
       for path in try (inputs ?? [described.path]).flatMap(Self.expand) {
         files.append((try LineFile(path, chunkBytes: chunkBytes), source.name))
@@ -134,21 +128,23 @@ final class FileChunks: JobSource {
 /// What a lane reads into, again and again.
 ///
 /// @unchecked: one lane has it at a time; the pool hands it out.
-private final class ChunkBuffer: @unchecked Sendable {
+final class ChunkBuffer: @unchecked Sendable {
   private var bytes = BufferBuilder()
   private var memory = LineMemory()
 
-  func process(_ chunk: FileChunks.Chunk, _ query: CompiledQuery, now: Int64) throws -> (QueryOutput, rows: Int) {
+  func process(
+    _ chunk: FileChunks.Chunk, _ query: CompiledQuery, _ pipeline: Pipeline, now: Int64
+  ) throws -> (QueryOutput, rows: Int) {
     try chunk.file.read(chunk: chunk.index, using: &bytes) { text, position in
       let output = try query.process(
-        lines: text, using: &memory, source: chunk.source, now: now,
+        pipeline, lines: text, using: &memory, source: chunk.source, now: now,
         place: { "\(chunk.file.path)@\(position + Int64($0))" })
       return (output, memory.starts.count)
     }
   }
 }
 
-private final class BufferPool: Sendable {
+final class BufferPool: Sendable {
   private let idle = Mutex<[ChunkBuffer]>([])
   func take() -> ChunkBuffer { idle.withLock { $0.popLast() } ?? ChunkBuffer() }
   func give(_ buffer: ChunkBuffer) { idle.withLock { $0.append(buffer) } }

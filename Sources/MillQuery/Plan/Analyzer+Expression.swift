@@ -20,6 +20,10 @@ extension Analyzer {
         "[]", [try expression(base, scope, aliases), try expression(index, scope, aliases)])
       return try FunctionLibrary.subscripted(&call)
     case .named(let inner, _): return try expression(inner, scope, aliases)
+    case .aggregate(let name, let arguments, let modifiers):
+      return try aggregate(name, arguments, modifiers, scope, at: position)
+    case .call(let name, let arguments) where AggregateLibrary.names.contains(name.lowercased()):
+      return try aggregate(name, arguments, AggregateModifiers(), scope, at: position)
     case .call(let name, let arguments): return try function(name, arguments, scope, aliases, at: position)
     case .cast(let inner, let type, let isTry):
       let base = try expression(inner, scope, aliases)
@@ -163,6 +167,10 @@ extension Analyzer {
   private func column(
     _ parts: [String], _ scope: Scope, _ aliases: LateralAliases, at position: SourcePosition
   ) throws -> Expression {
+    if aliases.comeFirst, var expression = aliases.expression(parts[0]) {
+      for part in parts.dropFirst() { expression = try field(part, of: expression, at: position) }
+      return expression
+    }
     if parts.count >= 2 {
       let qualified = scope.indices(of: parts[1], qualifier: parts[0])
       if !qualified.isEmpty { return try fields(parts[2...], qualified, parts, scope, at: position) }
@@ -242,7 +250,8 @@ extension Analyzer {
       if FunctionLibrary.later.contains(lower) {
         throw error("the function \(name) is not supported yet", at: position)
       }
-      let known = Array(FunctionLibrary.all.keys) + ["struct", "from_json"] + FunctionLibrary.generators
+      let known =
+        Array(FunctionLibrary.all.keys) + AggregateLibrary.names + ["struct", "from_json"] + FunctionLibrary.generators
       let nearest = Nearest.name(to: lower, among: known.sorted())
       throw error("there is no function \(name)", at: position, wayOut: nearest.map { "did you mean \($0)?" })
     }
@@ -285,7 +294,7 @@ extension Analyzer {
   private func starArguments(
     _ parts: [String], _ scope: Scope, at position: SourcePosition
   ) throws -> [(Expression, String)] {
-    let indices = parts.isEmpty ? Array(scope.entries.indices) : scope.indices(qualifier: parts[0])
+    let indices = parts.isEmpty ? scope.visible : scope.indices(qualifier: parts[0])
     guard !indices.isEmpty else { throw error("\(parts.joined(separator: ".")).* names no columns here", at: position) }
     return indices.map { (Expression(.column($0), scope.entries[$0].type, position), scope.entries[$0].name) }
   }

@@ -6,8 +6,10 @@ struct Analyzer {
   let file: String?
   var ansi: Bool
   var enablePartialResults = true
-  private(set) var views: [String: View] = [:]
+  var views: [String: View] = [:]
   private(set) var fromJSONCount = 0
+  /// The aggregate calls of the select under analysis; nil where they can't be.
+  var aggregates: [AggregateCall]?
 
   enum View {
     case source(Source)
@@ -142,7 +144,7 @@ struct Analyzer {
     return FromJSON(id: fromJSONCount, schema: schema, options: options)
   }
 
-  private func rename(_ plan: Plan, _ names: [String], at position: SourcePosition) throws -> Plan {
+  func rename(_ plan: Plan, _ names: [String], at position: SourcePosition) throws -> Plan {
     if names.isEmpty { return plan }
     guard names.count == plan.schema.count else {
       throw error("\(names.count) names for \(plan.schema.count) columns", at: position)
@@ -160,30 +162,43 @@ struct Analyzer {
     for named in query.with {
       views[named.name.lowercased()] = .query(try rename(plan(named.query), named.columns, at: named.position))
     }
-    var plans: [Plan] = []
-    for body in query.bodies {
-      switch body {
-      case .select(let select): plans.append(try plan(select))
-      case .nested(let inner): plans.append(try plan(inner))
+    if query.bodies.count == 1, case .select(let select) = query.bodies[0] {
+      return try limited(plan(select, order: query.order), query)
+    }
+    var plan = try self.plan(query.bodies[0], at: query.position)
+    var open = [plan]
+    for (body, removesDoubles) in zip(query.bodies.dropFirst(), query.removesDoubles) {
+      open.append(try self.plan(body, at: query.position))
+      plan = try union(open, at: query.position)
+      if removesDoubles {
+        plan = try distinct(plan, at: query.position)
+        open = [plan]
       }
     }
-    return plans.count == 1 ? plans[0] : try union(plans, at: query.position)
+    return try limited(sorted(plan, by: query.order), query)
+  }
+
+  private mutating func plan(_ body: Query.Body, at position: SourcePosition) throws -> Plan {
+    switch body {
+    case .select(let select): try plan(select, order: [])
+    case .nested(let inner): try plan(inner)
+    }
   }
 
   /// Names of the first, types in common.
-  private func union(_ plans: [Plan], at position: SourcePosition) throws -> Plan {
+  func union(_ plans: [Plan], _ what: String = "UNION ALL", at position: SourcePosition) throws -> Plan {
     let first = plans[0].schema
     var columns: [Schema.Column] = []
     for plan in plans where plan.schema.count != first.count {
       throw error(
-        "UNION ALL joins \(first.count) columns with \(plan.schema.count)", at: position,
+        "\(what) joins \(first.count) columns with \(plan.schema.count)", at: position,
         wayOut: "give both sides the same columns")
     }
     for index in first.columns.indices {
       let types = plans.map { $0.schema.columns[index].type }
       guard let type = TypeCoercion(ansi: ansi).common(types) else {
         let list = types.map(\.sql).joined(separator: ", ")
-        throw error("column \(index + 1) of UNION ALL has no type in common: \(list)", at: position)
+        throw error("column \(index + 1) of \(what) has no type in common: \(list)", at: position)
       }
       columns.append(.init(first.columns[index].name, type))
     }
@@ -199,50 +214,9 @@ struct Analyzer {
       })
   }
 
-  private mutating func plan(_ select: Select) throws -> Plan {
-    var (plan, scope) = try relation(select.from)
-    for lateral in select.lateralViews { try apply(lateral, &plan, &scope) }
-    if let filter = select.filter {
-      var condition = try expression(filter, scope)
-      if condition.type != .boolean {
-        guard condition.type == .string || condition.type == .null else {
-          throw error("WHERE wants BOOLEAN, not \(condition.type.sql)", at: condition.position)
-        }
-        condition = Expression(.cast(condition, ansi ? .ansi : .legacy), .boolean, condition.position)
-      }
-      plan = .filter(condition, plan)
-    }
-    return try project(select, plan, scope)
-  }
-
-  private mutating func relation(_ relation: Relation?) throws -> (Plan, Scope) {
-    switch relation {
-    case nil: return (.oneRow, Scope(Schema([]), qualifier: nil))
-    case .view(let name, let alias, let position):
-      guard let view = views[name.lowercased()] else {
-        let nearest = Nearest.name(to: name, among: views.keys.sorted())
-        throw error(
-          "the view \(name) does not exist", at: position,
-          wayOut: nearest.map { "did you mean \($0)?" }
-            ?? (views.isEmpty
-              ? "create it first with CREATE TEMPORARY VIEW"
-              : "known are: \(views.keys.sorted().joined(separator: ", "))"))
-      }
-      let plan: Plan
-      switch view {
-      case .source(let source): plan = .scan(source)
-      case .query(let inner): plan = inner
-      }
-      return (plan, Scope(plan.schema, qualifier: alias ?? name))
-    case .subquery(let query, let alias, _):
-      let plan = try plan(query)
-      return (plan, Scope(plan.schema, qualifier: alias))
-    }
-  }
-
   // MARK: Generators
 
-  private mutating func apply(_ lateral: LateralView, _ plan: inout Plan, _ scope: inout Scope) throws {
+  mutating func apply(_ lateral: LateralView, _ plan: inout Plan, _ scope: inout Scope) throws {
     guard case .call(let name, let arguments) = lateral.generator.kind,
       case (var generator, var columns)? = try self.generator(name, arguments, scope, at: lateral.generator.position)
     else {
@@ -254,7 +228,7 @@ struct Analyzer {
     scope.entries += columns.map { .init(qualifier: lateral.viewName, name: $0.name, type: $0.type) }
   }
 
-  private func label(_ columns: inout [Schema.Column], _ aliases: [String], at position: SourcePosition) throws {
+  func label(_ columns: inout [Schema.Column], _ aliases: [String], at position: SourcePosition) throws {
     if aliases.isEmpty { return }
     guard aliases.count == columns.count else {
       throw error(
@@ -265,7 +239,7 @@ struct Analyzer {
   }
 
   /// nil when the function is no generator.
-  private mutating func generator(
+  mutating func generator(
     _ name: String, _ arguments: [Syntax], _ scope: Scope, at position: SourcePosition
   ) throws -> (Generator, [Schema.Column])? {
     let lower = name.lowercased()
@@ -292,38 +266,8 @@ struct Analyzer {
     )
   }
 
-  // MARK: The select list
-
-  private mutating func project(_ select: Select, _ input: Plan, _ scope: Scope) throws -> Plan {
-    var list = SelectList(inputCount: input.schema.count)
-    for item in select.items {
-      let position = item.expression.position
-      if case .star(let parts) = item.expression.kind {
-        for (expression, name) in try star(parts, scope, at: position) { list.add(expression, name) }
-        continue
-      }
-      if case .call(let name, let arguments) = item.expression.kind,
-        case (let generator, var generated)? = try self.generator(name, arguments, scope, at: position)
-      {
-        guard list.generator == nil else {
-          throw error(
-            "only one generator is allowed in a select list", at: position, wayOut: "use LATERAL VIEW for the others")
-        }
-        try label(&generated, item.aliases, at: position)
-        list.add(generator, generated, at: position)
-        continue
-      }
-      guard item.aliases.count <= 1 else {
-        throw error("several aliases are for generators only", at: position)
-      }
-      let expression = try self.expression(item.expression, scope, list.aliases)
-      list.add(expression, item.aliases.first ?? SyntaxName.of(item.expression))
-    }
-    return list.plan(over: input)
-  }
-
   /// `*`, `view.*`, `struct.*`
-  private mutating func star(
+  mutating func star(
     _ parts: [String], _ scope: Scope, at position: SourcePosition
   ) throws -> [(Expression, String)] {
     func picks(_ indices: [Int]) -> [(Expression, String)] {
@@ -331,7 +275,7 @@ struct Analyzer {
     }
     if parts.isEmpty {
       guard !scope.entries.isEmpty else { throw error("* needs a FROM", at: position) }
-      return picks(Array(scope.entries.indices))
+      return picks(scope.visible)
     }
     if parts.count == 1 {
       let indices = scope.indices(qualifier: parts[0])

@@ -19,6 +19,8 @@ struct Expression: Sendable {
     case coalesce([Expression])
     case call(Kernel, [Expression])
     case fromJSON(Expression, FromJSON)
+    /// The result of an aggregate call; only while a select list with aggregates is analysed.
+    case aggregate(Int)
   }
   var node: Node
   var type: DataType
@@ -39,7 +41,7 @@ struct Expression: Sendable {
 
   var children: [Expression] {
     switch node {
-    case .constant, .column: []
+    case .constant, .column, .aggregate: []
     case .field(let base, _), .elementFields(let base, _), .cast(let base, _), .fromJSON(let base, _): [base]
     case .and(let a, let b), .or(let a, let b): [a, b]
     case .branches(let cases, let otherwise): cases.flatMap { [$0.when, $0.then] } + (otherwise.map { [$0] } ?? [])

@@ -10,29 +10,83 @@ indirect enum Plan: Sendable {
   /// The input's columns, then the generator's.
   case generate(Generator, Schema, Plan)
   case unionAll([Plan])
+  /// A row for every combination of the keys: the keys, then the functions' results. Without keys, one row.
+  case aggregate([Expression], [AggregateCall], Schema, Plan)
+  case sort([SortKey], SourcePosition, Plan)
+  case limit(Int?, offset: Int, SourcePosition, Plan)
+  /// The left side's columns, then the right side's (not for semi and anti).
+  case join(Join, SourcePosition, Plan, Plan)
+  /// What an operator makes that has to see all rows first, by name: it runs on its own (``BatchPlan``).
+  case rows(String, Schema)
 
   var schema: Schema {
     switch self {
     case .oneRow: Schema([])
     case .scan(let source): source.schema
-    case .project(_, let schema, _), .generate(_, let schema, _): schema
-    case .filter(_, let input): input.schema
+    case .project(_, let schema, _), .generate(_, let schema, _), .rows(_, let schema), .aggregate(_, _, let schema, _):
+      schema
+    case .filter(_, let input), .sort(_, _, let input), .limit(_, _, _, let input): input.schema
     case .unionAll(let inputs): inputs[0].schema
+    case .join(let join, _, let left, let right):
+      join.kind == .semi || join.kind == .anti ? left.schema : Schema(left.schema.columns + right.schema.columns)
+    }
+  }
+
+  var inputs: [Plan] {
+    switch self {
+    case .oneRow, .scan, .rows: []
+    case .project(_, _, let input), .filter(_, let input), .generate(_, _, let input), .aggregate(_, _, _, let input),
+      .sort(_, _, let input), .limit(_, _, _, let input):
+      [input]
+    case .unionAll(let inputs): inputs
+    case .join(_, _, let left, let right): [left, right]
     }
   }
 
   /// All sources, in the order of the script, each once.
   var sources: [Source] {
-    switch self {
-    case .oneRow: []
-    case .scan(let source): [source]
-    case .project(_, _, let input), .filter(_, let input), .generate(_, _, let input): input.sources
-    case .unionAll(let inputs):
-      inputs.flatMap(\.sources).reduce(into: []) { all, next in
-        if !all.contains(where: { $0.name == next.name }) { all.append(next) }
-      }
+    if case .scan(let source) = self { return [source] }
+    return inputs.flatMap(\.sources).reduce(into: []) { all, next in
+      if !all.contains(where: { $0.name == next.name }) { all.append(next) }
     }
   }
+
+  /// The first operator that has to see all rows, or two inputs, and where it is written.
+  var wholeInput: (what: String, position: SourcePosition)? {
+    switch self {
+    case .aggregate(let keys, let calls, _, _):
+      if let call = calls.first { return ("the aggregate function \(call.name)", call.position) }
+      return ("GROUP BY or DISTINCT", keys.first?.position ?? SourcePosition(line: 1, column: 1))
+    case .sort(_, let position, _): return ("ORDER BY", position)
+    case .limit(_, _, let position, _): return ("LIMIT", position)
+    case .join(_, let position, _, _): return ("JOIN", position)
+    case .unionAll(let parts) where parts.contains { $0.sources.isEmpty } && parts.contains { !$0.sources.isEmpty }:
+      return ("UNION ALL with a part that reads no topic", SourcePosition(line: 1, column: 1))
+    default: return inputs.lazy.compactMap(\.wholeInput).first
+    }
+  }
+}
+
+struct SortKey: Sendable {
+  var expression: Expression
+  var isDescending: Bool
+  var nullsFirst: Bool
+}
+
+/// How two inputs are joined.
+struct Join: Sendable {
+  struct Key: Sendable {
+    /// Over the left input's columns.
+    var left: Expression
+    /// Over the right input's columns.
+    var right: Expression
+    /// `<=>`: null is equal to null.
+    var isNullSafe: Bool
+  }
+  var kind: JoinKind
+  var keys: [Key]
+  /// What else must be true, over both inputs' columns.
+  var condition: Expression?
 }
 
 /// explode and its kin.

@@ -23,9 +23,37 @@ extension Plan {
       let name = (generator.hasPosition ? "pos" : "") + (generator.inlinesFields ? "inline" : "explode")
       let call = "\(name)\(generator.isOuter ? "_outer" : "")(\(generator.input.text(input.schema)))"
       return lead + "Generate \(call)\n" + input.text(indent: indent + 1)
+    case .rows(let name, _): return lead + "Rows \(name)\n"
+    case .aggregate(let keys, let calls, _, let input):
+      let groups = keys.map { $0.text(input.schema) }.joined(separator: ", ")
+      let functions = calls.map { $0.text(input.schema) }.joined(separator: ", ")
+      return lead + "Aggregate [\(groups)], [\(functions)]\n" + input.text(indent: indent + 1)
+    case .sort(let keys, _, let input):
+      let list = keys.map { key in
+        key.expression.text(input.schema) + (key.isDescending ? " DESC" : " ASC")
+          + (key.nullsFirst ? " NULLS FIRST" : " NULLS LAST")
+      }
+      return lead + "Sort [\(list.joined(separator: ", "))]\n" + input.text(indent: indent + 1)
+    case .limit(let count, let offset, _, let input):
+      let parts = [count.map { "\($0)" }, offset > 0 ? "offset \(offset)" : nil].compactMap(\.self)
+      return lead + "Limit \(parts.joined(separator: " "))\n" + input.text(indent: indent + 1)
+    case .join(let join, _, let left, let right):
+      let keys = join.keys.map { "\($0.left.text(left.schema)) = \($0.right.text(right.schema))" }
+      let both = Schema(left.schema.columns + right.schema.columns)
+      let rest = join.condition.map { [$0.text(both)] } ?? []
+      return lead + "Join \(join.kind.rawValue) [\((keys + rest).joined(separator: ", "))]\n"
+        + left.text(indent: indent + 1) + right.text(indent: indent + 1)
     case .unionAll(let inputs):
       return lead + "UnionAll\n" + inputs.map { $0.text(indent: indent + 1) }.joined()
     }
+  }
+}
+
+extension AggregateCall {
+  func text(_ input: Schema) -> String {
+    let list = arguments.map { $0.text(input) }.joined(separator: ", ")
+    let only = filter.map { " FILTER (WHERE \($0.text(input)))" } ?? ""
+    return "\(name)(\(isDistinct ? "DISTINCT " : "")\(arguments.isEmpty ? "1" : list))\(only)"
   }
 }
 
@@ -47,6 +75,7 @@ extension Expression {
       return "CASE\(whens)\(otherwise.map { " ELSE " + $0.text(input) } ?? "") END"
     case .coalesce(let choices): return "coalesce(\(list(choices)))"
     case .call(let kernel, let arguments): return "\(kernel.name)(\(list(arguments)))"
+    case .aggregate(let number): return "aggregate \(number)"
     case .fromJSON(let base, let json): return "from_json(\(base.text(input)), \(json.schema.sql))"
     }
   }

@@ -8,6 +8,8 @@ struct Scope {
     var qualifier: String?
     var name: String
     var type: DataType
+    /// The right side's column of JOIN … USING: only there with its qualifier.
+    var isHidden = false
   }
   var entries: [Entry]
 
@@ -20,10 +22,13 @@ struct Scope {
   /// Columns that the name may mean, upper and lower case being equal (spark.sql.caseSensitive = false).
   func indices(of name: String, qualifier: String? = nil) -> [Int] {
     entries.indices.filter { index in
-      entries[index].name.lowercased() == name.lowercased()
+      entries[index].name.lowercased() == name.lowercased() && (qualifier != nil || !entries[index].isHidden)
         && (qualifier == nil || entries[index].qualifier?.lowercased() == qualifier!.lowercased())
     }
   }
+
+  /// What `*` means.
+  var visible: [Int] { entries.indices.filter { !entries[$0].isHidden } }
 
   func indices(qualifier: String) -> [Int] {
     entries.indices.filter { entries[$0].qualifier?.lowercased() == qualifier.lowercased() }

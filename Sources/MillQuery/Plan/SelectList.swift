@@ -10,6 +10,21 @@ struct SelectList {
 
   init(inputCount: Int) { self.inputCount = inputCount }
 
+  var schema: Schema { Schema(columns) }
+  var entries: [Expression] { expressions }
+
+  /// The number of the entry that is the same as the expression; a new entry when there is none.
+  mutating func index(of expression: Expression) -> Int {
+    if let found = expressions.firstIndex(where: { $0.isSame(as: expression) }) { return found }
+    add(expression, "")
+    return expressions.count - 1
+  }
+
+  /// Runs over every expression: what is left of the input after GROUP BY.
+  mutating func rewrite(_ body: (Expression) throws -> Expression) rethrows {
+    for index in expressions.indices { expressions[index] = try body(expressions[index]) }
+  }
+
   var aliases: LateralAliases { LateralAliases(expressions: expressions, columns: columns) }
 
   mutating func add(_ expression: Expression, _ name: String) {
@@ -56,6 +71,8 @@ struct SelectList {
 
 /// Aliases from earlier in the same select list, which later entries may name (Spark's lateral column aliases).
 struct LateralAliases {
+  /// ORDER BY and HAVING look at the select list before the input's columns.
+  var comeFirst = false
   var expressions: [Expression] = []
   var columns: [Schema.Column] = []
 
@@ -97,23 +114,11 @@ extension Expression {
 
   /// The same over columns with other numbers.
   func renumbered(_ number: (Int) -> Int) -> Expression {
-    var copy = self
-    switch node {
-    case .constant: break
-    case .column(let index): copy.node = .column(number(index))
-    case .field(let base, let index): copy.node = .field(base.renumbered(number), index)
-    case .elementFields(let base, let index): copy.node = .elementFields(base.renumbered(number), index)
-    case .cast(let base, let mode): copy.node = .cast(base.renumbered(number), mode)
-    case .and(let a, let b): copy.node = .and(a.renumbered(number), b.renumbered(number))
-    case .or(let a, let b): copy.node = .or(a.renumbered(number), b.renumbered(number))
-    case .branches(let cases, let otherwise):
-      copy.node = .branches(
-        cases.map { ($0.when.renumbered(number), $0.then.renumbered(number)) },
-        otherwise: otherwise?.renumbered(number))
-    case .coalesce(let choices): copy.node = .coalesce(choices.map { $0.renumbered(number) })
-    case .call(let kernel, let arguments): copy.node = .call(kernel, arguments.map { $0.renumbered(number) })
-    case .fromJSON(let base, let json): copy.node = .fromJSON(base.renumbered(number), json)
+    rewritten { expression in
+      guard case .column(let index) = expression.node else { return nil }
+      var copy = expression
+      copy.node = .column(number(index))
+      return copy
     }
-    return copy
   }
 }

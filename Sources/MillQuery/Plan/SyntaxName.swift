@@ -25,8 +25,20 @@ enum SyntaxName {
     case .index(let base, let index): return "\(text(base))[\(text(index))]"
     case .call(let name, let arguments):
       if name.lowercased() == "from_json" { return "from_json(\(text(arguments[0])))" }
+      if name.lowercased() == "count", case .star([])? = arguments.first?.kind { return "count(1)" }
+      if name.lowercased() == "array_agg" { return "collect_list(\(list(arguments)))" }
+      // Whether nulls are passed over does not show.
+      if ["first", "last", "any_value", "first_value", "last_value"].contains(name.lowercased()) {
+        return "\(name.lowercased())(\(list(Array(arguments.prefix(1)))))"
+      }
       if name == "positive" { return "(+ \(list(arguments)))" }
       return "\(name.lowercased())(\(list(arguments)))"
+    case .aggregate(let name, let arguments, let modifiers):
+      let plain = Syntax(kind: .call(name, arguments), position: syntax.position)
+      var text = text(plain)
+      if modifiers.isDistinct { text = "\(name.lowercased())(DISTINCT \(list(arguments)))" }
+      if let filter = modifiers.filter { text += " FILTER (WHERE \(self.text(filter)))" }
+      return text
     case .named(let inner, let name): return "\(text(inner)) AS \(name)"
     case .cast(let inner, let type, let isTry): return "\(isTry ? "TRY_CAST" : "CAST")(\(text(inner)) AS \(type.sql))"
     case .not(let inner): return "(NOT \(text(inner)))"

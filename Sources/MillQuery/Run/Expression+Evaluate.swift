@@ -11,6 +11,7 @@ extension Expression {
     case .column(let index):
       guard let vector = evaluation.frame.columns[index] else { preconditionFailure("column \(index) was pruned") }
       return vector
+    case .aggregate: preconditionFailure("an aggregate outside of its operator")
     case .field(let base, let index): return try base.evaluate(evaluation).mapColumn { $0.field(index) }
     case .elementFields(let base, let index):
       return try base.evaluate(evaluation).mapColumn { array in

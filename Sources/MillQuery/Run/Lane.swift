@@ -32,6 +32,7 @@ final class Lane {
       case .scanned(.lines(let lines)):
         for row in 0..<lines.count { try reader.append(inPlace: lines.bytes(row), count: Int(lines.counts[row])) }
         rows = reader.finish()
+      case .scanned(.rows): preconditionFailure("rows have columns, not values")
       case .column(let column), .constant(let column): rows = try reader.read(column)
       }
     } catch let error as MillError where error.code == .badInput {

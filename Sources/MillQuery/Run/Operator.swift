@@ -9,6 +9,11 @@ indirect enum Operator: Sendable {
   case filter(Expression, wanted: Set<Int>, Operator)
   case generate(Generator, wanted: Set<Int>, inputCount: Int, Operator)
   case unionAll([Operator])
+  /// What another operator made, by name.
+  case rows(String)
+
+  /// What a SELECT without FROM reads from.
+  static let noSource = ""
 
   /// - Parameter needs: what is wanted of the plan's columns; gets what from_json calls below have to give.
   init(_ plan: Plan, _ needs: inout Needs) {
@@ -41,6 +46,8 @@ indirect enum Operator: Sendable {
         needs.json = below.json
       }
       self = .unionAll(operators)
+    case .rows(let name, _): self = .rows(name)
+    case .aggregate, .sort, .limit, .join: preconditionFailure("needs all rows: BatchPlanner takes it out")
     }
   }
 
@@ -61,9 +68,12 @@ indirect enum Operator: Sendable {
   // MARK: Running
 
   /// Frames, one for each branch of UNION ALL that reads from this source.
-  func run(_ scanned: ScanInput, from source: String?, _ lane: Lane) throws -> [Frame] {
+  func run(_ scanned: ScanInput, from source: String, _ lane: Lane) throws -> [Frame] {
     switch self {
-    case .oneRow: return [Frame(columns: [], count: 1, slot: { $0 })]
+    case .oneRow: return source == Self.noSource ? [Frame(columns: [], count: 1, slot: { $0 })] : []
+    case .rows(let name):
+      guard name == source, case .rows(let batch) = scanned else { return [] }
+      return [Frame(columns: batch.columns.map { Vector($0) }, count: batch.count, slot: { $0 })]
     case .scan(let mine, let wanted):
       return mine.name == source ? [Scan(source: mine, wanted: wanted).frame(scanned)] : []
     case .project(let expressions, let input):

@@ -11,7 +11,7 @@ struct Scan {
       guard wanted.contains(index) else { return nil }
       switch (source.kind, input) {
       case (.kafka, .records(let records)): return column(index, records)
-      case (.kafka, .lines): preconditionFailure("a topic has no lines")
+      case (.kafka, .lines), (.kafka, .rows): preconditionFailure("a topic has no lines")
       case (.files, _): return Vector(valuesOf: input, as: .string)
       }
     }

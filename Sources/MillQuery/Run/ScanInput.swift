@@ -2,15 +2,18 @@ import Glibc
 import MillColumns
 import MillLog
 
-/// What a scan reads: records of a topic's partition, or lines of a file.
+/// What a pipeline reads: records of a topic's partition, lines of a file, or rows of another operator.
 enum ScanInput: Sendable {
   case records(RecordBatch)
   case lines(Lines)
+  /// What another operator made.
+  case rows(ColumnBatch)
 
   var count: Int {
     switch self {
     case .records(let records): records.count
     case .lines(let lines): lines.count
+    case .rows(let batch): batch.count
     }
   }
 }
@@ -86,6 +89,7 @@ extension ScanInput {
       var builder = ColumnBuilder(type, capacity: lines.count)
       for row in 0..<lines.count { builder.append(bytes: lines[row]) }
       return builder.finish()
+    case .rows: preconditionFailure("rows have columns, not values")
     }
   }
 }

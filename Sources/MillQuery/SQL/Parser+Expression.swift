@@ -294,7 +294,7 @@ extension Parser {
       return Syntax(kind: .name([word]), position: position)
     }
     var arguments: [Syntax] = []
-    if peek(word: "DISTINCT") { throw unsupported("\(word)(DISTINCT …)") }
+    var modifiers = AggregateModifiers(isDistinct: accept(word: "DISTINCT"))
     if !peek(sign: ")") {
       repeat {
         var argument = try expression()
@@ -306,8 +306,19 @@ extension Parser {
       } while accept(sign: ",")
     }
     try expect(sign: ")")
+    var isModified = modifiers.isDistinct
+    if accept(words: "IGNORE", "NULLS") { (modifiers.ignoresNulls, isModified) = (true, true) }
+    if accept(words: "RESPECT", "NULLS") { isModified = true }
+    if peek(word: "FILTER"), ahead(1).kind == .sign("(") {
+      advance()
+      advance()
+      try expect(word: "WHERE")
+      modifiers.filter = try expression()
+      try expect(sign: ")")
+      isModified = true
+    }
     if peek(word: "OVER") { throw unsupported("a window function (OVER)") }
-    if peek(word: "FILTER"), ahead(1).kind == .sign("(") { throw unsupported("FILTER (WHERE …)") }
+    if isModified { return Syntax(kind: .aggregate(word, arguments, modifiers), position: position) }
     return Syntax(kind: .call(word, arguments), position: position)
   }
 

@@ -54,7 +54,7 @@ extension Parser {
       kind: .createView(name: viewName, columns: [], try query(), replaces: replaces), position: start)
   }
 
-  private mutating func bareColumnNames() throws -> [String] {
+  mutating func bareColumnNames() throws -> [String] {
     var names = [try name("a column name")]
     while accept(sign: ",") { names.append(try name("a column name")) }
     try expect(sign: ")")
@@ -148,21 +148,15 @@ extension Parser {
         with.append(.init(name: viewName, columns: columns, query: inner, position: start))
       } while accept(sign: ",")
     }
-    var bodies = [try body()]
-    while peek(word: "UNION") {
-      let union = position
-      advance()
-      guard accept(word: "ALL") else {
-        throw error(
-          "UNION without ALL removes doubles, which is not supported yet", at: union, wayOut: "write UNION ALL")
-      }
-      bodies.append(try body())
+    var query = Query(with: with, bodies: [try body()], position: start)
+    while accept(word: "UNION") {
+      let isAll = accept(word: "ALL")
+      if !isAll { _ = accept(word: "DISTINCT") }
+      query.removesDoubles.append(!isAll)
+      query.bodies.append(try body())
     }
-    for word in ["INTERSECT", "EXCEPT", "MINUS", "ORDER", "SORT", "CLUSTER", "DISTRIBUTE", "LIMIT", "OFFSET", "WINDOW"]
-    where peek(word: word) {
-      throw unsupported(word == "ORDER" || word == "SORT" ? "\(word) BY" : word)
-    }
-    return Query(with: with, bodies: bodies, position: start)
+    try organization(&query)
+    return query
   }
 
   private mutating func body() throws -> Query.Body {
@@ -177,28 +171,22 @@ extension Parser {
   private mutating func select() throws -> Select {
     let start = position
     try expect(word: "SELECT")
-    if peek(word: "DISTINCT") { throw unsupported("SELECT DISTINCT") }
+    let isDistinct = accept(word: "DISTINCT")
     if peek(word: "ALL") { advance() }
     var items: [SelectItem] = []
     repeat { items.append(try selectItem()) } while accept(sign: ",")
-    var from: Relation?
-    if accept(word: "FROM") {
-      from = try relation()
-      if peek(sign: ",") { throw unsupported("a join (several relations in FROM)") }
-      for word in ["JOIN", "INNER", "CROSS", "LEFT", "RIGHT", "FULL", "NATURAL", "SEMI", "ANTI"] where peek(word: word)
-      {
-        throw unsupported("JOIN")
-      }
-    }
+    let from = accept(word: "FROM") ? try joinedRelations() : nil
     var laterals: [LateralView] = []
     while peek(word: "LATERAL") { laterals.append(try lateralView()) }
     if peek(word: "PIVOT") || peek(word: "UNPIVOT") || peek(word: "TABLESAMPLE") {
       throw unsupported(token.text.uppercased())
     }
     let filter = accept(word: "WHERE") ? try expression() : nil
-    if peek(word: "GROUP") { throw unsupported("GROUP BY") }
-    if peek(word: "HAVING") { throw unsupported("HAVING") }
-    return Select(items: items, from: from, lateralViews: laterals, filter: filter, position: start)
+    let grouping = try grouping()
+    let having = accept(word: "HAVING") ? try expression() : nil
+    return Select(
+      isDistinct: isDistinct, items: items, from: from, lateralViews: laterals, filter: filter, grouping: grouping,
+      having: having, position: start)
   }
 
   private mutating func selectItem() throws -> SelectItem {
@@ -217,7 +205,7 @@ extension Parser {
   }
 
   /// An alias without AS: a name that does not begin the next clause.
-  private mutating func implicitAlias() throws -> String? {
+  mutating func implicitAlias() throws -> String? {
     switch token.kind {
     case .quotedName: return try name("an alias")
     case .word where !peek(oneOf: Self.wordsAfterItem): return try name("an alias")
@@ -229,26 +217,8 @@ extension Parser {
     "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "SORT", "CLUSTER", "DISTRIBUTE", "LIMIT", "OFFSET", "UNION", "EXCEPT",
     "INTERSECT", "MINUS", "LATERAL", "JOIN", "INNER", "CROSS", "LEFT", "RIGHT", "FULL", "NATURAL", "SEMI", "ANTI", "ON",
     "USING", "WINDOW", "PIVOT", "UNPIVOT", "TABLESAMPLE", "AS", "AND", "OR", "NOT", "IN", "IS", "LIKE", "RLIKE",
-    "BETWEEN", "DIV", "WHEN", "THEN", "ELSE", "END",
+    "BETWEEN", "DIV", "WHEN", "THEN", "ELSE", "END", "ASC", "DESC", "NULLS",
   ]
-
-  private mutating func relation() throws -> Relation {
-    let start = position
-    if accept(sign: "(") {
-      let inner = try query()
-      try expect(sign: ")")
-      return .subquery(inner, alias: try relationAlias(), position: start)
-    }
-    var viewName = try name("a view's name or a sub-query in brackets")
-    if peek(sign: "(") { throw unsupported("the table function \(viewName)", at: start) }
-    while accept(sign: ".") { viewName += "." + (try name("the rest of the view's name")) }
-    return .view(name: viewName, alias: try relationAlias(), position: start)
-  }
-
-  private mutating func relationAlias() throws -> String? {
-    if accept(word: "AS") { return try name("an alias") }
-    return try implicitAlias()
-  }
 
   /// `LATERAL VIEW [OUTER] explode(x) [t] [[AS] c, …]`
   private mutating func lateralView() throws -> LateralView {

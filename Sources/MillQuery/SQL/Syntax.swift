@@ -13,6 +13,8 @@ struct Syntax: Sendable {
     /// `a[i]`
     case index(Syntax, Syntax)
     case call(String, [Syntax])
+    /// An aggregate function with more than arguments: `count(DISTINCT x)`, `sum(x) FILTER (WHERE …)`.
+    case aggregate(String, [Syntax], AggregateModifiers)
     /// `x AS name` as an argument of struct().
     case named(Syntax, String)
     case cast(Syntax, DataType, isTry: Bool)
@@ -29,6 +31,12 @@ struct Syntax: Sendable {
   }
   var kind: Kind
   var position: SourcePosition
+}
+
+struct AggregateModifiers: Sendable {
+  var isDistinct = false
+  var ignoresNulls = false
+  var filter: Syntax?
 }
 
 enum Literal: Sendable, Hashable {
@@ -67,18 +75,53 @@ struct LateralView: Sendable {
 
 indirect enum Relation: Sendable {
   case view(name: String, alias: String?, position: SourcePosition)
-  case subquery(Query, alias: String?, position: SourcePosition)
+  case subquery(Query, alias: String?, columns: [String], position: SourcePosition)
+  /// `VALUES (1, 'a'), (2, 'b') AS t(x, y)`
+  case values([[Syntax]], alias: String?, columns: [String], position: SourcePosition)
+  case join(JoinKind, Relation, Relation, JoinCondition, position: SourcePosition)
+}
+
+enum JoinKind: String, Sendable {
+  case inner = "Inner"
+  case left = "LeftOuter"
+  /// Rows of the left side that have a partner, and those that have none.
+  case semi = "LeftSemi"
+  case anti = "LeftAnti"
+}
+
+enum JoinCondition: Sendable {
+  /// CROSS JOIN, a comma, or no condition.
+  case none
+  case on(Syntax)
+  case using([String])
+}
+
+enum Grouping: Sendable {
+  case none
+  case expressions([Syntax])
+  /// GROUP BY ALL: every select item without an aggregate function.
+  case all
+}
+
+/// `x DESC NULLS LAST`
+struct OrderItem: Sendable {
+  var expression: Syntax
+  var isDescending: Bool
+  var nullsFirst: Bool
 }
 
 struct Select: Sendable {
+  var isDistinct = false
   var items: [SelectItem]
   var from: Relation?
   var lateralViews: [LateralView]
   var filter: Syntax?
+  var grouping = Grouping.none
+  var having: Syntax?
   var position: SourcePosition
 }
 
-/// WITH …, then one or more selects joined by UNION ALL.
+/// WITH …, then one or more selects joined by UNION [ALL], ORDER BY, LIMIT.
 struct Query: Sendable {
   struct Named: Sendable {
     var name: String
@@ -91,8 +134,13 @@ struct Query: Sendable {
     case nested(Query)
   }
   var with: [Named]
-  /// All of them, by UNION ALL.
+  /// All of them, by UNION.
   var bodies: [Body]
+  /// For every body but the first: UNION without ALL, which removes doubles.
+  var removesDoubles: [Bool] = []
+  var order: [OrderItem] = []
+  var limit: Syntax?
+  var offset: Syntax?
   var position: SourcePosition
 }
 

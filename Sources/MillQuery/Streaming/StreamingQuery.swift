@@ -70,6 +70,7 @@ public final class StreamingQuery: Sendable {
           at: .init(file: query.file), wayOut: "read a topic with USING kafka, or run the query as a batch")
       }
     }
+    try query.checkStreams()
     guard !query.sources.isEmpty else {
       throw MillError(
         .configuration, "the query reads no topic", at: .init(file: query.file),

@@ -1,0 +1,77 @@
+import MillColumns
+
+/// The state of one aggregate function for all groups of an aggregation.
+///
+/// Groups are numbers from 0 on. What a batch, or another lane, has collected can be merged in; a null argument is a
+/// row that the function passes over, unless it says otherwise.
+protocol Accumulator: AnyObject, Sendable {
+  /// There are so many groups now; new ones are empty.
+  func grow(to groups: Int)
+  /// Row `rows[i]` of the arguments goes to group `groups[i]`.
+  ///
+  /// - Throws: `Failure`: an overflow in ANSI mode.
+  func update(_ arguments: [Column], rows: [Int32], groups: [Int32]) throws
+  /// Group `g` of the other, which is of the same class, joins group `groups[g]`.
+  func merge(_ other: any Accumulator, groups: [Int32]) throws
+  /// A row for every group.
+  func result() throws -> Column
+}
+
+/// An aggregate function of a query with its arguments.
+struct AggregateCall: Sendable {
+  var name: String
+  var arguments: [Expression]
+  /// FILTER (WHERE …): only rows where it is true.
+  var filter: Expression?
+  var isDistinct: Bool
+  var type: DataType
+  var position: SourcePosition
+  var make: @Sendable () -> any Accumulator
+
+  func accumulator() -> any Accumulator {
+    isDistinct ? DistinctAccumulator(make(), arguments.map(\.type)) : make()
+  }
+}
+
+/// DISTINCT: the inner function gets every combination of arguments once for a group.
+///
+/// @unchecked: one lane has it at a time, as with all accumulators.
+final class DistinctAccumulator: Accumulator, @unchecked Sendable {
+  private let inner: any Accumulator
+  private let types: [DataType]
+  private var seen = KeyTable()
+  private var parts: [(arguments: [Column], groups: [Int32])] = []
+
+  init(_ inner: any Accumulator, _ types: [DataType]) {
+    self.inner = inner
+    self.types = types
+  }
+
+  func grow(to groups: Int) { inner.grow(to: groups) }
+
+  func update(_ arguments: [Column], rows: [Int32], groups: [Int32]) throws {
+    var (newRows, newGroups): ([Int32], [Int32]) = ([], [])
+    var key: [UInt8] = []
+    for (row, group) in zip(rows, groups) {
+      key.removeAll(keepingCapacity: true)
+      withUnsafeBytes(of: group) { key.append(contentsOf: $0) }
+      for column in arguments { KeyBytes.append(column, Int(row), to: &key) }
+      if seen.insert(key).isNew {
+        newRows.append(row)
+        newGroups.append(group)
+      }
+    }
+    if newRows.isEmpty { return }
+    parts.append((arguments.map { $0.take(newRows) }, newGroups))
+    try inner.update(arguments, rows: newRows, groups: newGroups)
+  }
+
+  func merge(_ other: any Accumulator, groups: [Int32]) throws {
+    for part in (other as! DistinctAccumulator).parts {
+      let mapped = part.groups.map { groups[Int($0)] }
+      try update(part.arguments, rows: (0..<Int32(mapped.count)).map { $0 }, groups: mapped)
+    }
+  }
+
+  func result() throws -> Column { try inner.result() }
+}

@@ -1,0 +1,113 @@
+import MillColumns
+
+/// What an aggregation works on: its input has the keys' columns first, then the functions' arguments and filters.
+struct Aggregation: Sendable {
+  struct Call: Sendable {
+    var call: AggregateCall
+    /// Columns of the input.
+    var arguments: Range<Int>
+    var filter: Int?
+  }
+  var keyCount: Int
+  var calls: [Call]
+  /// The keys, then the functions' results.
+  var schema: Schema
+}
+
+/// The groups of an aggregation with their state. A table for a chunk, made by a lane, is merged into the whole one in
+/// the order of the chunks, so that first, last and collect_list see the rows in order.
+///
+/// @unchecked: one thread has it at a time.
+final class AggregateTable: @unchecked Sendable {
+  let aggregation: Aggregation
+  private var groups = KeyTable()
+  /// The keys' values of the groups, in the order of the groups.
+  private var keyParts: [[Column]] = []
+  private let accumulators: [any Accumulator]
+
+  init(_ aggregation: Aggregation) {
+    self.aggregation = aggregation
+    accumulators = aggregation.calls.map { $0.call.accumulator() }
+  }
+
+  /// - Throws: `RowFailure`: an overflow in ANSI mode.
+  func update(_ batch: ColumnBatch) throws {
+    let numbers = assign(Array(batch.columns.prefix(aggregation.keyCount)), count: batch.count)
+    let all = (0..<Int32(batch.count)).map { $0 }
+    for (index, call) in aggregation.calls.enumerated() {
+      let arguments = Array(batch.columns[call.arguments])
+      if let filter = call.filter {
+        let rows = batch.columns[filter].trueRows()
+        let kept = rows.map { numbers[Int($0)] }
+        try located(call) { try accumulators[index].update(arguments, rows: rows, groups: kept) }
+      } else {
+        try located(call) { try accumulators[index].update(arguments, rows: all, groups: numbers) }
+      }
+    }
+  }
+
+  func merge(_ other: AggregateTable) throws {
+    if other.groups.count == 0 { return }
+    let numbers = assign(other.keys, count: other.groups.count)
+    for (index, call) in aggregation.calls.enumerated() {
+      try located(call) { try accumulators[index].merge(other.accumulators[index], groups: numbers) }
+    }
+  }
+
+  /// Without keys there is one row, also for no input.
+  func result() throws -> ColumnBatch {
+    if aggregation.keyCount == 0, groups.count == 0 { _ = assign([], count: 1) }
+    let results = try aggregation.calls.indices.map { index in
+      try located(aggregation.calls[index]) { try accumulators[index].result() }
+    }
+    return ColumnBatch(aggregation.schema, keys + results, count: groups.count)
+  }
+
+  private var keys: [Column] {
+    (0..<aggregation.keyCount).map { index in
+      Column.concatenate(keyParts.map { $0[index] }, type: aggregation.schema.columns[index].type)
+    }
+  }
+
+  /// The group of every row; new groups are made.
+  private func assign(_ keys: [Column], count: Int) -> [Int32] {
+    var numbers = [Int32](repeating: 0, count: count)
+    var newRows: [Int32] = []
+    var key: [UInt8] = []
+    for row in 0..<count {
+      key.removeAll(keepingCapacity: true)
+      for column in keys { KeyBytes.append(column, row, to: &key) }
+      let (number, isNew) = groups.insert(key)
+      numbers[row] = Int32(number)
+      if isNew { newRows.append(Int32(row)) }
+    }
+    if !newRows.isEmpty {
+      keyParts.append(keys.map { $0.take(newRows).withoutNegativeZeros })
+      for accumulator in accumulators { accumulator.grow(to: groups.count) }
+    }
+    return numbers
+  }
+
+  private func located<Result>(_ call: Aggregation.Call, _ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let failure as Failure {
+      throw RowFailure(failure: failure, row: -1, position: call.call.position)
+    }
+  }
+}
+
+extension Column {
+  /// Spark's groups show 0.0 for −0.0.
+  fileprivate var withoutNegativeZeros: Column {
+    switch type {
+    case .double:
+      return Column.fixed(.double, count: count, validity: validity, as: Double.self) { target in
+        for row in 0..<count { target[row] = fixed(row, as: Double.self) + 0 }
+      }
+    case .float:
+      return Column.fixed(.float, count: count, validity: validity, as: Float.self) { target in
+        for row in 0..<count { target[row] = fixed(row, as: Float.self) + 0 }
+      }
+    default: return self
+    }
+  }
+}

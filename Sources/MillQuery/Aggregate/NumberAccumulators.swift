@@ -1,0 +1,198 @@
+import MillColumns
+
+/// count(*), count(x, …), count_if(x): rows where no argument is null (and x is true).
+///
+/// @unchecked: one lane has it at a time; so it is with all accumulators.
+final class CountAccumulator: Accumulator, @unchecked Sendable {
+  private let onlyTrue: Bool
+  private var counts: [Int64] = []
+
+  init(onlyTrue: Bool = false) { self.onlyTrue = onlyTrue }
+
+  func grow(to groups: Int) { counts.grow(to: groups, 0) }
+
+  func update(_ arguments: [Column], rows: [Int32], groups: [Int32]) {
+    for (row, group) in zip(rows, groups) where !arguments.contains(where: { $0.isNull(Int(row)) }) {
+      if onlyTrue, arguments[0].fixed(Int(row), as: UInt8.self) == 0 { continue }
+      counts[Int(group)] += 1
+    }
+  }
+
+  func merge(_ other: any Accumulator, groups: [Int32]) {
+    for (count, group) in zip((other as! CountAccumulator).counts, groups) { counts[Int(group)] += count }
+  }
+
+  func result() -> Column { Column(.long, counts.map { .integer($0) }) }
+}
+
+/// sum and avg over whole numbers and decimals (as Int128), and over doubles.
+final class SumAccumulator: Accumulator, @unchecked Sendable {
+  private let input: DataType
+  private let output: DataType
+  private let isAverage: Bool
+  private let ansi: Bool
+  private var counts: [Int64] = []
+  private var whole: [Int128] = []
+  private var doubles: [Double] = []
+  /// The sum of decimals left its type; stays so.
+  private var isOver: [Bool] = []
+
+  /// - Parameters:
+  ///   - input: long, decimal or double.
+  ///   - output: the function's type.
+  init(_ input: DataType, _ output: DataType, isAverage: Bool, ansi: Bool) {
+    self.input = input
+    self.output = output
+    self.isAverage = isAverage
+    self.ansi = ansi
+  }
+
+  func grow(to groups: Int) {
+    counts.grow(to: groups, 0)
+    if input == .double || (isAverage && input == .long) {
+      doubles.grow(to: groups, 0)
+    } else {
+      whole.grow(to: groups, 0)
+      isOver.grow(to: groups, false)
+    }
+  }
+
+  func update(_ arguments: [Column], rows: [Int32], groups: [Int32]) throws {
+    let column = arguments[0]
+    for (row, group) in zip(rows, groups) where !column.isNull(Int(row)) {
+      let group = Int(group)
+      counts[group] += 1
+      switch input {
+      case .double: doubles[group] += column.fixed(Int(row), as: Double.self)
+      case .long where isAverage: doubles[group] += Double(column.fixed(Int(row), as: Int64.self))
+      case .long: try add(Int128(column.fixed(Int(row), as: Int64.self)), group)
+      default: try add(column.fixed(Int(row), as: Int128.self), group)
+      }
+    }
+  }
+
+  private func add(_ value: Int128, _ group: Int) throws {
+    if isOver[group] { return }
+    let (sum, overflow) = whole[group].addingReportingOverflow(value)
+    if input == .long {
+      guard Int64(exactly: sum) == nil else { return whole[group] = sum }
+      // Without ANSI a sum of whole numbers wraps.
+      guard !ansi else {
+        throw Failure(
+          "[ARITHMETIC_OVERFLOW] overflow. Use 'try_add' to tolerate overflow and return NULL instead. If necessary "
+            + "set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error. SQLSTATE: 22003")
+      }
+      whole[group] = Int128(Int64(truncatingIfNeeded: sum))
+    } else if overflow || !Decimal128.fits(sum, precision: sumPrecision) {
+      guard !ansi else {
+        throw Failure(
+          "[ARITHMETIC_OVERFLOW] Overflow in sum of decimals. Use "
+            + "'try_\(isAverage ? "avg" : "sum")' to tolerate overflow and return NULL instead. If necessary set "
+            + "\"spark.sql.ansi.enabled\" to \"false\" to bypass this error. SQLSTATE: 22003")
+      }
+      isOver[group] = true
+    } else {
+      whole[group] = sum
+    }
+  }
+
+  private var sumPrecision: Int {
+    if case .decimal(let precision, _) = input { min(precision + 10, 38) } else { 38 }
+  }
+
+  func merge(_ other: any Accumulator, groups: [Int32]) throws {
+    let other = other as! SumAccumulator
+    for (from, group) in groups.enumerated() where other.counts[from] > 0 {
+      let group = Int(group)
+      counts[group] += other.counts[from]
+      if !doubles.isEmpty {
+        doubles[group] += other.doubles[from]
+      } else if other.isOver[from] {
+        isOver[group] = true
+      } else {
+        try add(other.whole[from], group)
+      }
+    }
+  }
+
+  func result() throws -> Column {
+    Column(output, try counts.indices.map { try counts[$0] == 0 ? .null : value($0) })
+  }
+
+  private func value(_ group: Int) throws -> Value {
+    if !doubles.isEmpty { return .double(isAverage ? doubles[group] / Double(counts[group]) : doubles[group]) }
+    if isOver[group] { return .null }
+    guard case .decimal(let precision, let scale) = output else { return .integer(Int64(whole[group])) }
+    guard isAverage, case .decimal(_, let own) = input else { return .decimal(unscaled: whole[group], scale: scale) }
+    guard let mean = Decimal128.divide(whole[group], shift: scale - own, by: Int128(counts[group])),
+      Decimal128.fits(mean, precision: precision)
+    else {
+      guard !ansi else {
+        throw Failure("[ARITHMETIC_OVERFLOW] Overflow in avg of decimals. SQLSTATE: 22003")
+      }
+      return .null
+    }
+    return .decimal(unscaled: mean, scale: scale)
+  }
+}
+
+/// stddev, variance and their kin: count, mean and second moment, by Welford's rule as Spark's CentralMomentAgg.
+final class MomentAccumulator: Accumulator, @unchecked Sendable {
+  private let isSample: Bool
+  private let isRoot: Bool
+  private var counts: [Double] = []
+  private var means: [Double] = []
+  private var squares: [Double] = []
+
+  init(isSample: Bool, isRoot: Bool) {
+    self.isSample = isSample
+    self.isRoot = isRoot
+  }
+
+  func grow(to groups: Int) {
+    counts.grow(to: groups, 0)
+    means.grow(to: groups, 0)
+    squares.grow(to: groups, 0)
+  }
+
+  func update(_ arguments: [Column], rows: [Int32], groups: [Int32]) {
+    for (row, group) in zip(rows, groups) where !arguments[0].isNull(Int(row)) {
+      let group = Int(group)
+      counts[group] += 1
+      let delta = arguments[0].fixed(Int(row), as: Double.self) - means[group]
+      let part = delta / counts[group]
+      means[group] += part
+      squares[group] += delta * (delta - part)
+    }
+  }
+
+  func merge(_ other: any Accumulator, groups: [Int32]) {
+    let other = other as! MomentAccumulator
+    for (from, group) in groups.enumerated() where other.counts[from] > 0 {
+      let group = Int(group)
+      let count = counts[group] + other.counts[from]
+      let delta = other.means[from] - means[group]
+      let part = delta / count
+      squares[group] += other.squares[from] + delta * part * counts[group] * other.counts[from]
+      means[group] += part * other.counts[from]
+      counts[group] = count
+    }
+  }
+
+  func result() -> Column {
+    Column(
+      .double,
+      counts.indices.map { group in
+        let divisor = isSample ? counts[group] - 1 : counts[group]
+        if divisor <= 0 { return .null }
+        let variance = squares[group] / divisor
+        return .double(isRoot ? variance.squareRoot() : variance)
+      })
+  }
+}
+
+extension Array {
+  mutating func grow(to count: Int, _ value: Element) {
+    if count > self.count { append(contentsOf: repeatElement(value, count: count - self.count)) }
+  }
+}

@@ -1,0 +1,147 @@
+import MillBase
+import MillColumns
+import MillLog
+
+/// One run of a batch plan: every operator hands its rows to the one above, in order.
+struct BatchRun {
+  let query: CompiledQuery
+  let inputs: [String]?
+  let lanes: Int
+  let chunkBytes: Int
+  let now: Int64
+  /// Gets the counts and broken lines of every chunk, in order.
+  let onChunk: (ReadChunk) throws -> Void
+
+  struct ReadChunk: Sendable {
+    var bytes: Int64
+    var rows: Int
+    var malformed: [QueryOutput.Malformed]
+  }
+
+  /// Rows that an operator hands on at once.
+  static let rowsMax = 65_536
+
+  /// - Parameters:
+  ///   - encode: runs on the lanes where it can.
+  ///   - sink: gets the results in order; false = no more are wanted.
+  /// - Returns: false when the sink wanted no more.
+  @discardableResult
+  func run<Output: Sendable>(
+    _ plan: BatchPlan, encode: @escaping @Sendable (ColumnBatch) throws -> Output, sink: (Output) throws -> Bool
+  ) throws -> Bool {
+    switch plan {
+    case .pipeline(let pipeline): return try run(pipeline, encode: encode, sink: sink)
+    case .aggregate(let aggregation, let input):
+      let table = AggregateTable(aggregation)
+      let query = query
+      try run(
+        input,
+        encode: { batch in
+          let part = AggregateTable(aggregation)
+          try query.located { try part.update(batch) }
+          return part
+        },
+        sink: { part in
+          try query.located { try table.merge(part) }
+          return true
+        })
+      return try hand(query.located { try table.result() }, encode, sink)
+    case .sort(let keys, let kept, let input):
+      let rows = try collect(input)
+      let order = RowSort.order(rows.columns, count: rows.count, by: keys)
+      return try hand(
+        ColumnBatch(kept, Array(rows.columns.prefix(kept.count)), count: rows.count).take(order), encode, sink)
+    case .limit(let count, let offset, let input):
+      var (toSkip, left) = (offset, count ?? .max)
+      if left == 0 { return true }
+      var isWanted = true
+      try run(input, encode: { $0 }) { batch in
+        let start = min(toSkip, batch.count)
+        toSkip -= start
+        let length = min(batch.count - start, left)
+        left -= length
+        if length > 0 { isWanted = try sink(encode(batch.slice(from: start, count: length))) }
+        return isWanted && left > 0
+      }
+      return isWanted
+    case .join(let join, let left, let right):
+      let build = join.build(try collect(right))
+      let (query, now) = (query, now)
+      return try run(
+        left,
+        encode: { batch in
+          try encode(query.withLane(now: now) { lane in try query.located { try join.probe(batch, build, lane) } })
+        }, sink: sink)
+    }
+  }
+
+  func collect(_ plan: BatchPlan) throws -> ColumnBatch {
+    var batches: [ColumnBatch] = []
+    try run(plan, encode: { $0 }) { batch in
+      batches.append(batch)
+      return true
+    }
+    return ColumnBatch.concatenate(batches, schema: plan.schema)
+  }
+
+  private func hand<Output: Sendable>(
+    _ batch: ColumnBatch, _ encode: (ColumnBatch) throws -> Output, _ sink: (Output) throws -> Bool
+  ) throws -> Bool {
+    if batch.count <= Self.rowsMax { return try sink(encode(batch)) }
+    for start in stride(from: 0, to: batch.count, by: Self.rowsMax) {
+      let part = batch.slice(from: start, count: min(Self.rowsMax, batch.count - start))
+      guard try sink(encode(part)) else { return false }
+    }
+    return true
+  }
+
+  // MARK: Pipelines
+
+  private func run<Output: Sendable>(
+    _ pipeline: Pipeline, encode: @escaping @Sendable (ColumnBatch) throws -> Output,
+    sink: (Output) throws -> Bool
+  ) throws -> Bool {
+    let (query, now) = (query, now)
+    if !pipeline.sources.isEmpty {
+      let chunks = try FileChunks(pipeline.sources, file: query.file, inputs: inputs, chunkBytes: chunkBytes)
+      try onChunk(ReadChunk(bytes: chunks.totalBytes, rows: 0, malformed: []))
+      let buffers = BufferPool()
+      let work = OrderedLanes(lanes: lanes, name: "lane", source: chunks) { chunk in
+        let buffer = buffers.take()
+        defer { buffers.give(buffer) }
+        let (output, rows) = try buffer.process(chunk, query, pipeline, now: now)
+        return (try encode(output.batch), ReadChunk(bytes: 0, rows: rows, malformed: output.malformed))
+      }
+      defer { work.cancel() }
+      while let (output, chunk) = try work.next() {
+        try onChunk(chunk)
+        guard try sink(output) else { return false }
+      }
+    }
+    if pipeline.hasOneRow {
+      let input = ScanInput.records(RecordBatch(topicPartition: TopicPartition("", 0), nextOffset: 0))
+      let output = try query.process(pipeline, input, from: Operator.noSource, now: now)
+      guard try sink(encode(output.batch)) else { return false }
+    }
+    for (name, plan) in pipeline.inputs {
+      let goesOn = try run(
+        plan,
+        encode: { batch in try encode(query.process(pipeline, .rows(batch), from: name, now: now).batch) }, sink: sink)
+      guard goesOn else { return false }
+    }
+    return true
+  }
+}
+
+extension BatchPlan {
+  /// The schema of the rows that it hands on.
+  fileprivate var schema: Schema {
+    switch self {
+    case .pipeline(let pipeline): pipeline.schema
+    case .aggregate(let aggregation, _): aggregation.schema
+    case .sort(_, let kept, _): kept
+    case .limit(_, _, let input): input.schema
+    case .join(let join, _, _): join.schema
+    }
+  }
+}

@@ -1,0 +1,111 @@
+import MillColumns
+
+/// A join of two inputs: the right one lies in memory by its keys, the left one goes by. Inputs have their columns
+/// first, then their keys.
+struct HashJoin: Sendable {
+  /// Candidate pairs looked at in one go.
+  static let pairsMax = 65_536
+
+  let join: Join
+  let left: Schema
+  let right: Schema
+  let schema: Schema
+
+  init(_ join: Join, left: Schema, right: Schema, schema: Schema) {
+    self.join = join
+    self.left = left
+    self.right = right
+    self.schema = schema
+  }
+
+  /// The right side in memory.
+  struct Build: Sendable {
+    let columns: [Column]
+    fileprivate var keys = KeyTable()
+    fileprivate var rows: [[Int32]] = []
+    fileprivate let none: [Int32] = []
+  }
+
+  func build(_ batch: ColumnBatch) -> Build {
+    var build = Build(columns: Array(batch.columns.prefix(right.count)))
+    let keys = Array(batch.columns.dropFirst(right.count))
+    for row in 0..<batch.count {
+      guard let key = key(keys, row) else { continue }
+      let (number, isNew) = build.keys.insert(key)
+      if isNew { build.rows.append([]) }
+      build.rows[number].append(Int32(row))
+    }
+    return build
+  }
+
+  /// nil: a key is null, which is equal to nothing.
+  private func key(_ columns: [Column], _ row: Int) -> [UInt8]? {
+    var key: [UInt8] = []
+    for (index, column) in columns.enumerated() {
+      if column.isNull(row), !join.keys[index].isNullSafe { return nil }
+      KeyBytes.append(column, row, to: &key)
+    }
+    return key
+  }
+
+  /// The joined rows of one batch of the left side, in its order.
+  func probe(_ batch: ColumnBatch, _ build: Build, _ lane: Lane) throws -> ColumnBatch {
+    let columns = Array(batch.columns.prefix(left.count))
+    let keys = Array(batch.columns.dropFirst(left.count))
+    var made: [ColumnBatch] = []
+    var row = 0
+    while row < batch.count {
+      let first = row
+      var (lefts, rights): ([Int32], [Int32]) = ([], [])
+      while row < batch.count, lefts.count < Self.pairsMax {
+        if let key = key(keys, row), let number = build.keys.find(key) {
+          for other in build.rows[number] {
+            lefts.append(Int32(row))
+            rights.append(other)
+          }
+        }
+        row += 1
+      }
+      if let condition = join.condition, !lefts.isEmpty {
+        let pairs = columns.map { Vector($0.take(lefts)) } + build.columns.map { Vector($0.take(rights)) }
+        let frame = Frame(columns: pairs, count: lefts.count, slot: { $0 })
+        let rows = try condition.evaluate(Evaluation(frame: frame, active: nil, lane: lane)).column.trueRows()
+        lefts = rows.map { lefts[Int($0)] }
+        rights = rows.map { rights[Int($0)] }
+      }
+      made.append(output(columns, build, lefts, rights, rows: first..<row))
+    }
+    return ColumnBatch.concatenate(made, schema: schema)
+  }
+
+  private func output(
+    _ columns: [Column], _ build: Build, _ lefts: [Int32], _ rights: [Int32], rows: Range<Int>
+  ) -> ColumnBatch {
+    if join.kind == .inner { return joined(columns, build, lefts, rights) }
+    var (outLefts, outRights): ([Int32], [Int32]) = ([], [])
+    var at = 0
+    for row in rows {
+      let start = at
+      while at < lefts.count, lefts[at] == row { at += 1 }
+      switch join.kind {
+      case .left where start < at:
+        for pair in start..<at {
+          outLefts.append(lefts[pair])
+          outRights.append(rights[pair])
+        }
+      case .left:
+        outLefts.append(Int32(row))
+        outRights.append(-1)
+      case .semi: if start < at { outLefts.append(Int32(row)) }
+      default: if start == at { outLefts.append(Int32(row)) }
+      }
+    }
+    if join.kind == .left { return joined(columns, build, outLefts, outRights) }
+    return ColumnBatch(schema, columns.map { $0.take(outLefts) }, count: outLefts.count)
+  }
+
+  private func joined(_ columns: [Column], _ build: Build, _ lefts: [Int32], _ rights: [Int32]) -> ColumnBatch {
+    ColumnBatch(
+      schema, columns.map { $0.take(lefts) } + build.columns.map { $0.take(rights) }, count: lefts.count)
+  }
+}
