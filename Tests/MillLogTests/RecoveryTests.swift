@@ -111,6 +111,49 @@ import Testing
     try again.checkInvariants()
   }
 
+  /// What was flushed before the last segment is not looked at again, however much it is.
+  @Test func onlyTheLastSegmentIsScannedAfterAKill() throws {
+    let fixture = try Fixture()
+    try withExtendedLifetime(try fixture.open()) { log in
+      try log.createTopic("pop", partitions: 1, configuration: ["segment.bytes": "5000"])
+      for number in 0..<200 {
+        _ = try log.append([Fixture.record(number, size: 200)], to: Fixture.partition, codec: .none)
+      }
+      try log.flush()
+    }
+    let log = try fixture.open()
+    let segments = try log.partition(Fixture.partition).state.withLock { $0.segments }
+    #expect(segments.count > 8)
+    #expect(segments.dropLast().allSatisfy { $0.state.withLock { $0.verified == 0 && $0.index == nil } })
+    #expect(segments.last!.state.withLock { $0.verified == $0.size })
+    #expect(try Fixture.all(log).count == 200)
+  }
+
+  /// A snapshot tells of batches that a power cut took: the producer's second try is kept, not called a double.
+  @Test func aBatchThatAPowerCutTookIsTakenAgain() throws {
+    let fixture = try Fixture()
+    try withExtendedLifetime(try fixture.open()) { log in
+      try log.createTopic("pop", partitions: 1, configuration: ["segment.bytes": "300"])
+      for sequence in 0..<4 {
+        let batch = try ProducerTests.batch(producer: 7, epoch: 0, sequence: Int32(sequence))
+        _ = try log.appendStored(batch, to: Fixture.partition)
+        if sequence == 0 { try log.flush() }
+      }
+    }
+    let files = try LogInspector(directory: fixture.directory).segmentFiles(of: Fixture.partition)
+    #expect(files.count > 1)
+    // The last record of the first segment was not flushed; the next segment's name and snapshot made it.
+    let sizes = try files.map { try Files.status($0)!.size }
+    try File(files[0], .readWrite).truncate(to: sizes[0] - 1)
+    for file in files.dropFirst() { try File(file, .readWrite).truncate(to: 0) }
+    let log = try fixture.open()
+    let kept = try Fixture.all(log).count
+    #expect(kept < 3)
+    let again = try ProducerTests.batch(producer: 7, epoch: 0, sequence: Int32(kept))
+    let end = try log.offsets(Fixture.partition).end
+    #expect(try log.appendStored(again, to: Fixture.partition).baseOffset == end)
+  }
+
   @Test func aSecondOpeningOfTheDirectoryIsRefused() throws {
     let fixture = try Fixture()
     let log = try fixture.open()

@@ -93,7 +93,7 @@ public struct LogInspector: Sendable {
     report.startOffset = max(report.endOffset, try StartOffsets.read(directory)[partition] ?? 0)
     for (index, base) in bases.enumerated() {
       do {
-        try inspect(folder, base, isLast: index == bases.count - 1, into: &report)
+        try inspect(folder, base, next: index + 1 < bases.count ? bases[index + 1] : nil, into: &report)
       } catch let error as MillError where error.code == .notFound {
         report.notes.append("\(Segment.path(folder, base, "log")) went while it was looked at")
       }
@@ -104,8 +104,8 @@ public struct LogInspector: Sendable {
     return report
   }
 
-  private func inspect(_ folder: String, _ base: Int64, isLast: Bool, into report: inout Partition) throws {
-    var walk = try SegmentWalk(folder, baseOffset: base)
+  private func inspect(_ folder: String, _ base: Int64, next: Int64?, into report: inout Partition) throws {
+    var walk = try SegmentWalk(folder, baseOffset: base, next: next)
     var index = IndexCheck(folder, base)
     try walk.run { if $0.flaw == nil { index.visit($0) } }
     if base < report.endOffset {
@@ -120,6 +120,6 @@ public struct LogInspector: Sendable {
     report.endOffset = max(walk.nextOffset, base)
     report.damages += walk.damages
     report.contradictions += try index.contradictions(size: walk.size, damages: walk.damages)
-    if !isLast, !index.isThere { report.notes.append("\(index.path) is missing: the next opening rebuilds it") }
+    if next != nil, !index.isThere { report.notes.append("\(index.path) is missing: the next opening rebuilds it") }
   }
 }

@@ -35,8 +35,9 @@ struct SegmentWalk {
   /// What looks like damage at the end may be a batch that is being written right now: looked at again so often.
   private static let looksAtTail = 5
 
-  init(_ directory: String, baseOffset: Int64) throws {
-    segment = try Segment(open: directory, baseOffset: baseOffset, nextOffset: baseOffset, .read)
+  /// - Parameter next: the base offset of the segment after this one, where there is one.
+  init(_ directory: String, baseOffset: Int64, next: Int64? = nil) throws {
+    segment = try Segment(open: directory, baseOffset: baseOffset, nextOffset: next ?? baseOffset, .read)
     nextOffset = baseOffset
   }
 

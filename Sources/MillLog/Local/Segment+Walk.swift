@@ -49,6 +49,11 @@ extension Segment {
     {
       return "offset \(header.baseOffset) where \(expected) is due"
     }
+    // Nor may it reach into the next segment, where one is known.
+    let nextOffset = nextOffset
+    if nextOffset > baseOffset, header.lastOffset >= nextOffset {
+      return "offset \(header.baseOffset) where \(expected) is due"
+    }
     if header.lastOffset - baseOffset > Int64(Int32.max) { return "offset \(header.baseOffset)" }
     return nil
   }
@@ -93,21 +98,26 @@ extension Segment {
     return bytes.count == covered && bytes.withUnsafeBytes { CRC32C.checksum($0) } == header.crc
   }
 
+  /// Where to begin looking: behind the last batch before the offset on which the index and the file agree.
+  private func start(before relativeOffset: Int64, limit: Int64) throws -> (position: Int64, expected: Int64) {
+    var bound = relativeOffset
+    while let entry = try withIndex({ $0.entry(before: bound) }) {
+      let last = baseOffset + Int64(entry.relativeOffset)
+      if entry.position >= 0, let header = try header(at: Int64(entry.position)), header.flaw == nil,
+        header.lastOffset == last
+      {
+        let end = Int64(entry.position) + Int64(header.size)
+        if end == limit { return (end, last + 1) }
+        if let next = try self.header(at: end), next.flaw == nil, next.baseOffset > last { return (end, last + 1) }
+      }
+      bound = Int64(entry.relativeOffset)
+    }
+    return (0, baseOffset)
+  }
+
   /// The first batch that ends at or after the offset; nil when this segment has none.
   func find(_ offset: Int64, limit: Int64) throws -> (position: Int64, header: BatchHeader)? {
-    let entry = try withIndex { $0.entry(before: offset - baseOffset) }
-    var position = entry.map { Int64($0.position) } ?? 0
-    var expected = baseOffset
-    if let entry, case .batch(let header) = try step(at: position, limit: limit, expected: expected) {
-      // The index knows which batch this is, whatever its header says.
-      expected = baseOffset + Int64(entry.relativeOffset) + 1
-      if header.lastOffset + 1 == expected {
-        position += Int64(header.size)
-      } else {
-        position = try noteDamage(
-          at: position, limit: limit, expected: expected, "last offset \(header.lastOffset) is not the index's")
-      }
-    }
+    var (position, expected) = try start(before: offset - baseOffset, limit: limit)
     while true {
       switch try step(at: position, limit: limit, expected: expected) {
       case .end: return nil
