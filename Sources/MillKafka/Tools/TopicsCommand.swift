@@ -52,7 +52,7 @@ public enum TopicsCommand {
     }
     do {
       try Reachability.check(parsed.bootstrapServer)
-      let properties = try parsed.commandConfig.map(Self.properties) ?? [:]
+      let properties = try parsed.commandConfig.map(ClientProperties.read) ?? [:]
       let log = try KafkaLog(
         bootstrapServers: parsed.bootstrapServer, properties: properties, requestTimeout: timeout)
       defer { try? log.close() }
@@ -135,26 +135,5 @@ public enum TopicsCommand {
       throw MillError(.configuration, "'\(pattern)' is neither a topic name nor a regular expression")
     }
     return try log.topics().filter { $0.name == pattern || $0.name.wholeMatch(of: regex) != nil }
-  }
-
-  /// `name=value` lines.
-  private static func properties(_ path: String) throws -> [String: String] {
-    var properties: [String: String] = [:]
-    for (number, line) in try Files.readText(path).split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-    {
-      let text = line.drop { $0 == " " || $0 == "\t" }
-      if text.isEmpty || text.hasPrefix("#") || text.hasPrefix("!") { continue }
-      guard let equals = text.firstIndex(of: "=") else {
-        throw MillError(
-          .configuration, "no '=' in '\(text)'", at: .init(file: path, line: number + 1), wayOut: "write NAME=VALUE")
-      }
-      func trimmed(_ part: Substring) -> String {
-        var part = part
-        while part.last?.isWhitespace == true { part.removeLast() }
-        return String(part.drop { $0.isWhitespace })
-      }
-      properties[trimmed(text[..<equals])] = trimmed(text[text.index(after: equals)...])
-    }
-    return properties
   }
 }
