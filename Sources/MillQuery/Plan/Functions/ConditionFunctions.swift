@@ -22,7 +22,7 @@ extension FunctionLibrary {
       return Expression(
         .branches([(same, .constant(.null, value.type, call.position))], otherwise: value), value.type, call.position)
     },
-    FunctionDefinition("if", "iff", arity: 3) { call in
+    FunctionDefinition("if", arity: 3) { call in
       try call.cast(0, to: .boolean)
       let type = try call.castToCommon(from: 1)
       return Expression(
