@@ -8,7 +8,7 @@ extension EndToEnd {
     @Test(
       .enabled(if: Python.isInstalled, "skipped: no .venv (scripts/setup.sh test)"),
       arguments: [
-        ("confluent_kafka_admin.py", ["create", "alter", "describe", "delete records", "delete"]),
+        ("confluent_kafka_admin.py", ["create", "alter", "compact", "describe", "delete records", "delete"]),
         ("kafka_python_admin.py", ["delete offsets"]),
       ])
     func adminClients(script: String, done: [String]) throws {

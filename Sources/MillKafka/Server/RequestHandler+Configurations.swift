@@ -45,10 +45,11 @@ extension RequestHandler {
     config.isDefault = value.isDefault
     config.source =
       value.isDefault ? DescribeConfigsResponse.Config.defaultSource : DescribeConfigsResponse.Config.topicSource
-    // Kafka's types: 2 text, 5 long, 7 list.
+    // Kafka's types: 2 text, 5 long, 6 double, 7 list.
     config.type =
       switch key.kind {
       case .integer: 5
+      case .fraction: 6
       case .choice: 2
       case .list: 7
       }

@@ -1,10 +1,11 @@
 import MillBase
 
 extension LocalLog {
-  /// Flushing and retention, each on a thread of its own. They don't keep the log alive.
+  /// Flushing, retention and compaction, each on a thread of its own. They don't keep the log alive.
   func startHousekeeping() -> [Worker] {
     let flushInterval = options.flushInterval
     let retentionInterval = options.retentionCheckInterval
+    let cleanerBackoff = options.cleanerBackoff
     return [
       Worker("log-flush") { [weak self] stop in
         while !stop.wait(flushInterval) { self?.attempt("flush") { try $0.flush() } }
@@ -12,6 +13,15 @@ extension LocalLog {
       Worker("log-retention") { [weak self] stop in
         while !stop.wait(retentionInterval) {
           self?.attempt("retention") { try $0.enforceRetention(now: Clock.nowMilliseconds()) }
+        }
+      },
+      Worker("log-cleaner") { [weak self] stop in
+        while !stop.wait(cleanerBackoff) {
+          self?.attempt("compaction") { log in
+            for partition in log.allPartitions {
+              try partition.compact(now: Clock.nowMilliseconds()) { stop.isSet }
+            }
+          }
         }
       },
     ]
@@ -34,6 +44,13 @@ extension LocalLog {
   public func enforceRetention(now: Int64) throws {
     for partition in allPartitions { try partition.enforceRetention(now: now) }
   }
+
+  /// Compacts topics with `cleanup.policy=compact`, as far as their settings let it. Runs by itself in the background.
+  ///
+  /// - Parameter now: milliseconds since 1970.
+  /// - Returns: the bytes that went.
+  @discardableResult
+  public func compact(now: Int64) throws -> Int64 { try allPartitions.reduce(0) { try $0 + $1.compact(now: now) } }
 
   var allPartitions: [PartitionLog] { topicsByName.withLock { $0.values.flatMap(\.partitions) } }
 

@@ -7,6 +7,7 @@ extension LocalLog {
     let partition = try partition(topicPartition)
     if records.isEmpty { return partition.offsets.end }
     let configuration = partition.state.withLock { $0.configuration }
+    if configuration.compacts, records.contains(where: { $0.key == nil }) { throw StoredRecords.noKey(topicPartition) }
     var bytes: [UInt8] = []
     var headers: [BatchHeader] = []
     let now = Clock.nowMilliseconds()
@@ -63,6 +64,7 @@ extension LocalLog {
     }
     var bytes = batch
     let (header, body) = try BatchCheck.check(bytes)
+    if configuration.compacts { try StoredRecords.requireKeys(bytes, header, topicPartition) }
     let appendTime = configuration.isLogAppendTime ? Clock.nowMilliseconds() : -1
     if let codec = configuration.codec, codec != header.codec {
       bytes = try BatchCheck.repack(bytes, body, codec)

@@ -91,6 +91,8 @@ extension LocalLog {
       topicsByName.withLock { $0[name] = nil }
       for partition in topic.partitions {
         partition.abandon()
+        // A compaction that is at it sees that, and ends.
+        partition.cleaning.withLock { _ in }
         let gone = "\(partition.directory).\(topic.id)\(Self.deletedSuffix)"
         try Files.rename(partition.directory, to: gone)
         try Files.removeTree(gone)

@@ -11,6 +11,8 @@ public struct LogOptions: Sendable {
   public var flushInterval: Duration
   /// Kafka's `log.retention.check.interval.ms`: how often old segments are looked for. Default 5 minutes.
   public var retentionCheckInterval: Duration
+  /// Kafka's `log.cleaner.backoff.ms`: how often topics are looked at that may need compaction. Default 15 seconds.
+  public var cleanerBackoff: Duration
   /// For topics that don't set them. Default: Kafka's defaults.
   public var topicDefaults: [String: String]
   /// The consumer offsets' log is rewritten when it is bigger than this and mostly outdated. Default 4 MiB.
@@ -18,12 +20,14 @@ public struct LogOptions: Sendable {
 
   public init(
     flushIntervalMessages: Int? = nil, flushInterval: Duration = .seconds(1),
-    retentionCheckInterval: Duration = .seconds(300), topicDefaults: [String: String] = [:],
+    retentionCheckInterval: Duration = .seconds(300), cleanerBackoff: Duration = .seconds(15),
+    topicDefaults: [String: String] = [:],
     offsetsCompactionSize: Int = 4 << 20
   ) {
     self.flushIntervalMessages = flushIntervalMessages
     self.flushInterval = flushInterval
     self.retentionCheckInterval = retentionCheckInterval
+    self.cleanerBackoff = cleanerBackoff
     self.topicDefaults = topicDefaults
     self.offsetsCompactionSize = offsetsCompactionSize
   }

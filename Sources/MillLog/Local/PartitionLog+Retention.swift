@@ -15,6 +15,7 @@ extension PartitionLog {
       if state.isClosed { return [] }
       let configuration = state.configuration
       var expired = 0
+      if !configuration.deletes { return [] }
       if configuration.retentionMilliseconds >= 0 {
         let oldest = now - configuration.retentionMilliseconds
         expired = try state.segments.prefix { try !$0.isEmpty && $0.maxTimestamp() < oldest }.count

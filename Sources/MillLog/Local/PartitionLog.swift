@@ -12,6 +12,10 @@ final class PartitionLog: Sendable {
     var configuration: TopicConfiguration
     var producers = ProducerTable()
     var unflushedRecords: Int64 = 0
+    /// Compaction: everything before has been through it, in this process.
+    var cleanedUpTo: Int64 = 0
+    /// Compaction: there are batches that it leaves as they are.
+    var keepsTombstones = false
     var isClosed = false
   }
 
@@ -22,6 +26,8 @@ final class PartitionLog: Sendable {
   private let end: Monitor<Int64>
   /// Held by what seals and removes segments, so that these don't cross.
   let maintenance = Mutex(())
+  /// Held by a compaction while it runs; appends, reads, flushes and retention go on beside it.
+  let cleaning = Mutex(())
   let counters: Counters
 
   struct Counters: Sendable {
@@ -58,6 +64,7 @@ final class PartitionLog: Sendable {
   }
 
   private static func open(_ directory: String, wasClosed: Bool, into state: inout State) throws {
+    try CompactedFile.recover(directory)
     let bases = try Files.list(directory).compactMap { name in
       name.hasSuffix(".log") ? Int64(name.dropLast(4)) : nil
     }.sorted()

@@ -6,6 +6,8 @@ public struct TopicConfiguration: Sendable, Equatable {
   public enum Kind: Sendable, Equatable {
     /// A whole number from `min` on.
     case integer(min: Int64)
+    /// A number from 0 to 1.
+    case fraction
     case choice([String])
     /// Some of these, separated by commas.
     case list([String])
@@ -23,12 +25,17 @@ public struct TopicConfiguration: Sendable, Equatable {
   /// Every key, sorted by name. A new key is one more line here, and one where it is used.
   public static let keys: [Key] = [
     .init(
-      name: "cleanup.policy", defaultValue: "delete", kind: .list(["delete"]),
-      documentation: "Old segments are deleted by retention.ms and retention.bytes."),
+      name: "cleanup.policy", defaultValue: "delete", kind: .list(["delete", "compact"]),
+      documentation:
+        "delete: old segments go by retention.ms and retention.bytes; compact: each key's last record stays."
+    ),
     .init(
       name: "compression.type", defaultValue: "producer",
       kind: .choice(["producer", "uncompressed", "gzip", "snappy", "lz4", "zstd"]),
       documentation: "Codec of stored batches; 'producer' keeps the producer's."),
+    .init(
+      name: "delete.retention.ms", defaultValue: "86400000", kind: .integer(min: 0),
+      documentation: "How long compaction keeps a record without a value, which deletes its key."),
     .init(
       name: "flush.messages", defaultValue: "9223372036854775807", kind: .integer(min: 1),
       documentation: "Flush to the disk after so many records."),
@@ -41,6 +48,9 @@ public struct TopicConfiguration: Sendable, Equatable {
     .init(
       name: "message.timestamp.type", defaultValue: "CreateTime", kind: .choice(["CreateTime", "LogAppendTime"]),
       documentation: "Whose clock gives the timestamp: the producer's or the log's."),
+    .init(
+      name: "min.cleanable.dirty.ratio", defaultValue: "0.5", kind: .fraction,
+      documentation: "Compaction begins when so much of the closed segments is new."),
     .init(
       name: "min.insync.replicas", defaultValue: "1", kind: .integer(min: 1),
       documentation: "Accepted; one machine has one replica."),
@@ -62,6 +72,10 @@ public struct TopicConfiguration: Sendable, Equatable {
   public private(set) var overrides: [String: String]
   /// `cleanup.policy` has "delete": old segments go.
   public private(set) var deletes: Bool
+  /// `cleanup.policy` has "compact": each key's last record stays.
+  public private(set) var compacts: Bool
+  public private(set) var deleteRetentionMilliseconds: Int64
+  public private(set) var minCleanableDirtyRatio: Double
   public private(set) var flushMessages: Int64
   public private(set) var indexIntervalBytes: Int
   public private(set) var maxMessageBytes: Int
@@ -85,7 +99,11 @@ public struct TopicConfiguration: Sendable, Equatable {
       overrides[name] ?? defaults[name] ?? Self.keys.first { $0.name == name }!.defaultValue
     }
     func integer(_ name: String) -> Int64 { Int64(value(name))! }
-    deletes = Self.items(value("cleanup.policy")).contains("delete")
+    let policies = Self.items(value("cleanup.policy"))
+    deletes = policies.contains("delete")
+    compacts = policies.contains("compact")
+    deleteRetentionMilliseconds = integer("delete.retention.ms")
+    minCleanableDirtyRatio = Double(value("min.cleanable.dirty.ratio"))!
     flushMessages = integer("flush.messages")
     indexIntervalBytes = Int(integer("index.interval.bytes"))
     maxMessageBytes = Int(min(integer("max.message.bytes"), Int64(Int32.max)))
@@ -125,6 +143,11 @@ public struct TopicConfiguration: Sendable, Equatable {
         throw MillError(
           .configuration, "invalid value '\(value)'", at: .init(key: name),
           wayOut: "give a whole number from \(least) on")
+      }
+    case .fraction:
+      guard let number = Double(value), number >= 0, number <= 1 else {
+        throw MillError(
+          .configuration, "invalid value '\(value)'", at: .init(key: name), wayOut: "give a number from 0 to 1")
       }
     case .choice(let choices):
       guard choices.contains(value) else {

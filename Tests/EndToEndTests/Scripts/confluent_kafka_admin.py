@@ -55,6 +55,14 @@ found = settings(ResourceType.TOPIC, topic)
 assert (found["max.message.bytes"], found["segment.bytes"]) == ("1048588", "2000"), found
 print("alter ok")
 
+alter(("cleanup.policy", AlterConfigOpType.APPEND, "compact"))
+assert settings(ResourceType.TOPIC, topic)["cleanup.policy"] == "delete,compact"
+reports.clear()
+producer.produce(topic, b"no key", partition=1, on_delivery=lambda error, _: reports.append(error and error.name()))
+assert producer.flush(20) == 0 and reports == ["INVALID_RECORD"], reports
+alter(("cleanup.policy", AlterConfigOpType.SUBTRACT, "compact"))
+print("compact ok")
+
 found = settings(ResourceType.BROKER, "1")
 assert found["message.max.bytes"] == "1048588" and found["log.flush.interval.ms"] == "1000", found
 cluster = admin.describe_cluster().result(10)

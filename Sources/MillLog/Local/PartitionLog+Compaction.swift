@@ -1,0 +1,247 @@
+import MillBase
+
+/// Log compaction (`cleanup.policy=compact`): of each key in the closed segments the last record stays, at its offset.
+///
+/// Records without a key and those of transactions stay as they are, and so do segments with damage. The segment that
+/// is appended to is never touched. A tombstone goes when it has been through a compaction and is older than
+/// `delete.retention.ms`.
+extension PartitionLog {
+  /// Keys of one pass, held in memory while it runs: about 50 bytes each. With more, the pass ends earlier.
+  static let compactionKeysMax = 2_000_000
+
+  /// 128 bits of a key's hash, seeded anew in each process: two keys don't meet.
+  private struct KeyHash: Hashable {
+    let first: Int
+    let second: Int
+
+    init(_ key: UnsafeRawBufferPointer) {
+      func hash(_ seed: UInt8) -> Int {
+        var hasher = Hasher()
+        hasher.combine(seed)
+        hasher.combine(bytes: key)
+        return hasher.finalize()
+      }
+      first = hash(0)
+      second = hash(1)
+    }
+  }
+
+  private struct Pass {
+    /// Where each key's last record is, of records from `cleaned` to `reached`.
+    var latest: [KeyHash: Int64] = [:]
+    /// Everything before went through an earlier pass.
+    let cleaned: Int64
+    var reached: Int64
+    /// Tombstones with older timestamps go.
+    let tombstonesBefore: Int64
+    var keepsTombstones: Bool
+
+    func stays(_ record: StoredRecords.View) -> Bool {
+      guard let key = record.key, record.offset < reached else { return true }
+      if let last = latest[KeyHash(key)], last > record.offset { return false }
+      return !record.isTombstone || keepsTombstones || record.offset >= cleaned || record.timestamp >= tombstonesBefore
+    }
+  }
+
+  /// Compacts when the topic asks for it and at least `min.cleanable.dirty.ratio` of the closed segments is new.
+  ///
+  /// - Parameters:
+  ///   - now: milliseconds since 1970.
+  ///   - isStopped: asked often; when true, what is done stays and the rest is left.
+  /// - Returns: the bytes that went.
+  @discardableResult
+  func compact(now: Int64, isStopped: () -> Bool = { false }) throws -> Int64 {
+    try cleaning.withLock { _ in try compactOnce(now: now, isStopped: isStopped) }
+  }
+
+  private func compactOnce(now: Int64, isStopped: () -> Bool) throws -> Int64 {
+    let (segments, cleaned, keepsTombstones, configuration) = state.withLock {
+      (Array($0.segments.dropLast()), $0.cleanedUpTo, $0.keepsTombstones, $0.configuration)
+    }
+    guard configuration.compacts else { return 0 }
+    let dirty = segments.filter { $0.nextOffset > cleaned }
+    let (dirtySize, size) = (dirty.reduce(0) { $0 + $1.size }, segments.reduce(0) { $0 + $1.size })
+    guard dirtySize > 0, Double(dirtySize) >= Double(size) * configuration.minCleanableDirtyRatio else { return 0 }
+    // From here on all closed segments are on the disk and have their index files.
+    try flush()
+    var pass = Pass(
+      cleaned: cleaned, reached: cleaned, tombstonesBefore: now - configuration.deleteRetentionMilliseconds,
+      keepsTombstones: keepsTombstones)
+    guard try index(dirty, &pass, isStopped) else { return 0 }
+    for group in groups(segments.filter { $0.baseOffset < pass.reached }, configuration.segmentBytes) {
+      guard try rewrite(group, pass, isStopped) else { break }
+    }
+    let after = state.withLock { state in
+      state.cleanedUpTo = pass.reached
+      state.keepsTombstones = pass.keepsTombstones
+      return state.segments.reduce(0) { $0 + ($1.baseOffset < segments.last!.nextOffset ? $1.size : 0) }
+    }
+    Log.info("log", "\(topicPartition): compacted to offset \(pass.reached), from \(size) to \(after) bytes")
+    return size - after
+  }
+
+  private func isOver(_ isStopped: () -> Bool) -> Bool { isStopped() || state.withLock { $0.isClosed } }
+
+  // MARK: Which record is the last
+
+  /// - Returns: false when it was stopped.
+  private func index(_ segments: [Segment], _ pass: inout Pass, _ isStopped: () -> Bool) throws -> Bool {
+    for segment in segments {
+      let isSound = try walk(segment) { header, bytes in
+        if isOver(isStopped) { return false }
+        if header.isTransactional || header.isControl {
+          pass.keepsTombstones = true
+        } else {
+          try StoredRecords.walk(bytes, header) { record in
+            if let key = record.key, record.offset >= pass.cleaned { pass.latest[KeyHash(key)] = record.offset }
+            return true
+          }
+        }
+        pass.reached = max(pass.reached, header.lastOffset + 1)
+        return pass.latest.count < Self.compactionKeysMax
+      }
+      if isOver(isStopped) { return false }
+      if pass.latest.count >= Self.compactionKeysMax { return true }
+      // What damage hides may be a key's earlier record: then its tombstone has to stay.
+      if !isSound { pass.keepsTombstones = true }
+      pass.reached = max(pass.reached, segment.nextOffset)
+    }
+    return true
+  }
+
+  /// - Parameter visit: returns false to stop.
+  /// - Returns: false when there is damage; the walk ends there.
+  private func walk(_ segment: Segment, _ visit: (BatchHeader, [UInt8]) throws -> Bool) throws -> Bool {
+    let limit = segment.size
+    var position: Int64 = 0
+    var expected = segment.baseOffset
+    while true {
+      switch try segment.step(at: position, limit: limit, expected: expected) {
+      case .end: return true
+      case .damage: return false
+      case .batch(let header):
+        let bytes = try segment.file.read(count: header.size, at: position)
+        let isSound = bytes.withUnsafeBytes {
+          $0.count == header.size
+            && CRC32C.checksum(UnsafeRawBufferPointer(rebasing: $0[BatchHeader.crcStart...])) == header.crc
+        }
+        if !isSound {
+          _ = try segment.noteDamage(at: position, limit: limit, expected: expected, "wrong CRC")
+          return false
+        }
+        if try !visit(header, bytes) { return true }
+        position += Int64(header.size)
+        expected = header.lastOffset + 1
+      }
+    }
+  }
+
+  /// Neighbours that become one segment, so that what shrinks does not stay many files.
+  private func groups(_ segments: [Segment], _ sizeMax: Int64) -> [[Segment]] {
+    var groups: [[Segment]] = []
+    var size: Int64 = 0
+    for segment in segments {
+      if let first = groups.last?.first, size + segment.size <= sizeMax,
+        segment.nextOffset - first.baseOffset <= Int64(Int32.max)
+      {
+        groups[groups.count - 1].append(segment)
+        size += segment.size
+      } else {
+        groups.append([segment])
+        size = segment.size
+      }
+    }
+    return groups
+  }
+
+  // MARK: Writing it anew
+
+  /// - Returns: false when it was stopped.
+  private func rewrite(_ group: [Segment], _ pass: Pass, _ isStopped: () -> Bool) throws -> Bool {
+    let cleaned = CompactedFile.cleanedPath(directory, group[0].baseOffset)
+    let file = try File(cleaned, .truncate)
+    var hasChanged = group.count > 1
+    var end: Int64 = 0
+    var isWhole = true
+    for segment in group where isWhole {
+      isWhole = try walk(segment) { header, bytes in
+        let isVerbatim = header.isTransactional || header.isControl
+        let kept = isVerbatim ? bytes : try StoredRecords.filter(bytes, header, pass.stays)
+        if kept?.count != bytes.count { hasChanged = true }
+        if let kept {
+          try file.write(kept, at: end)
+          end += Int64(kept.count)
+        }
+        return !isOver(isStopped)
+      }
+    }
+    let wasStopped = isOver(isStopped)
+    guard isWhole, hasChanged, !wasStopped else {
+      try Files.remove(cleaned)
+      return !wasStopped
+    }
+    try file.sync()
+    try maintenance.withLock { _ in try replace(group, cleaned) }
+    return true
+  }
+
+  /// Puts the new file in the segments' place. Readers that are at it still hold the old files open.
+  private func replace(_ group: [Segment], _ cleaned: String) throws {
+    let isThere = state.withLock { state in
+      !state.isClosed && group.allSatisfy { segment in state.segments.contains { $0 === segment } }
+    }
+    // Retention or a deletion was faster.
+    guard isThere else { return try Files.remove(cleaned) }
+    for segment in group { try segment.withIndex { _ in } }
+    let (base, end) = (group[0].baseOffset, group.last!.nextOffset)
+    let swap = CompactedFile.swapPath(directory, base, end)
+    try Files.rename(cleaned, to: swap)
+    try Files.syncDirectory(directory)
+    try CompactedFile.finish(directory, swap, base, end)
+    let new = try Segment(open: directory, baseOffset: base, nextOffset: end)
+    try new.recover(isLast: false, producers: nil)
+    try new.seal()
+    state.withLock { state in
+      let first = state.segments.firstIndex { $0 === group[0] }!
+      state.segments.replaceSubrange(first..<first + group.count, with: [new])
+    }
+  }
+}
+
+/// The files through which a compacted segment comes into its place, whenever the process is killed.
+///
+/// `<base>.log.cleaned` is being written: it goes when the log is opened. `<base>.<end>.swap` is whole and on the disk
+/// and stands for all segments from base to end: their removal and the last renaming are made up for.
+enum CompactedFile {
+  static func cleanedPath(_ directory: String, _ base: Int64) -> String {
+    "\(Segment.path(directory, base, "log")).cleaned"
+  }
+
+  static func swapPath(_ directory: String, _ base: Int64, _ end: Int64) -> String {
+    Segment.path(directory, base, "\(end).swap")
+  }
+
+  static func finish(_ directory: String, _ swap: String, _ base: Int64, _ end: Int64) throws {
+    for name in try Files.list(directory) {
+      let parts = name.split(separator: ".")
+      guard parts.count == 2, let of = Int64(parts[0]), of >= base, of < end else { continue }
+      let isOfBase = of == base && (parts[1] == "log" || parts[1] == "snapshot")
+      let isSegments = ["log", "index", "timeindex", "snapshot"].contains(parts[1])
+      if isSegments, !isOfBase { try Files.remove("\(directory)/\(name)") }
+    }
+    try Files.rename(swap, to: Segment.path(directory, base, "log"))
+    try Files.syncDirectory(directory)
+  }
+
+  /// What a kill left.
+  static func recover(_ directory: String) throws {
+    for name in try Files.list(directory) {
+      let parts = name.split(separator: ".")
+      if name.hasSuffix(".log.cleaned") {
+        try Files.remove("\(directory)/\(name)")
+      } else if parts.count == 3, parts[2] == "swap", let base = Int64(parts[0]), let end = Int64(parts[1]) {
+        try finish(directory, "\(directory)/\(name)", base, end)
+      }
+    }
+  }
+}
