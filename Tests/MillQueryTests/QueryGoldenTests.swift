@@ -94,6 +94,7 @@ import Testing
         """) == [
           "0|100|34650|0|693|0|693|3|100|x0|346.5", "1|100|34750|1|694|1|694|3|100|x1|347.5",
         ])
+    #expect(try made("SELECT first(m) IGNORE NULLS, first(m) FROM (SELECT nullif(v, 0) AS m FROM t)") == ["1|null"])
     #expect(try made("SELECT collect_list(v) FROM t WHERE v < 9") == ["[0, 1, 2, 3, 4, 5, 6, 7, 8]"])
     #expect(try made("SELECT v FROM t ORDER BY n DESC, v LIMIT 3 OFFSET 1") == ["5", "8", "11"])
     #expect(try made("SELECT v FROM t LIMIT 3") == ["0", "1", "2"])

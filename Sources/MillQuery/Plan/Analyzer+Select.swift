@@ -198,7 +198,8 @@ extension Analyzer {
       other.name == result.name && other.isDistinct == result.isDistinct && other.type == result.type
         && other.arguments.count == result.arguments.count
         && zip(other.arguments, result.arguments).allSatisfy { $0.isSame(as: $1) }
-        && other.filter == nil && result.filter == nil && !modifiers.ignoresNulls && arguments.count < 2
+        // first and last differ by what they do with nulls.
+        && other.filter == nil && result.filter == nil && !["first", "last", "any_v"].contains { other.name.hasPrefix($0) }
     }
     aggregates = same == nil ? outer + [result] : outer
     return Expression(.aggregate(same ?? outer.count), result.type, position)
