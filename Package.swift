@@ -29,6 +29,7 @@ let package = Package(
     .systemLibrary(name: "CSnappy"),
     .systemLibrary(name: "CLz4"),
     .systemLibrary(name: "CZstd"),
+    .systemLibrary(name: "COpenSSL"),
     // A header of the C library.
     .systemLibrary(name: "CMalloc"),
     // An instruction of the processor.
@@ -43,7 +44,7 @@ let package = Package(
     // The durable log: records, segments, partitions, topics, consumer offsets.
     room("MillLog", ["MillBase", "CCRC32C", "CZlib", "CSnappy", "CLz4", "CZstd"]),
     // The Kafka protocol: codec, server over MillLog, client over librdkafka.
-    room("MillKafka", ["MillBase", "MillLog", "CRdKafka"]),
+    room("MillKafka", ["MillBase", "MillLog", "CRdKafka", "COpenSSL"]),
     // Rolling archive files on a local directory or HDFS.
     room("MillArchive", ["MillBase", "CZlib"]),
     // Flume's .conf files: sources → channels → sinks.

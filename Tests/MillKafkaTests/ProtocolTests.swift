@@ -108,6 +108,8 @@ struct RandomFiller: FieldVisitor {
     (.syncGroup, SyncGroupRequest.self, SyncGroupResponse.self),
     (.describeGroups, DescribeGroupsRequest.self, DescribeGroupsResponse.self),
     (.listGroups, ListGroupsRequest.self, ListGroupsResponse.self),
+    (.saslHandshake, SASLHandshakeRequest.self, SASLHandshakeResponse.self),
+    (.saslAuthenticate, SASLAuthenticateRequest.self, SASLAuthenticateResponse.self),
     (.apiVersions, ApiVersionsRequest.self, ApiVersionsResponse.self),
     (.createTopics, CreateTopicsRequest.self, CreateTopicsResponse.self),
     (.deleteTopics, DeleteTopicsRequest.self, DeleteTopicsResponse.self),

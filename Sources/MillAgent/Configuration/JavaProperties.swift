@@ -5,22 +5,22 @@ import MillBase
 /// Comments begin with `#` or `!` as the first character that is not blank; a trailing one is part of the value. A
 /// key ends at the first `=`, `:` or blank; `\` at the end of a line continues it; `\t \n \r \f \uXXXX` are
 /// characters and any other `\x` is `x`. (java.util.Properties.load.)
-struct JavaProperties {
-  struct Entry: Equatable {
-    var key: String
-    var value: String
+public struct JavaProperties {
+  public struct Entry: Equatable {
+    public var key: String
+    public var value: String
     /// Where the entry begins, counted from 1.
-    var line: Int
+    public var line: Int
   }
 
   /// Every entry in the order of the text, also those that a later one replaces.
-  private(set) var entries: [Entry] = []
+  public private(set) var entries: [Entry] = []
 
   /// A text longer than this (bytes) is refused.
-  static let sizeMax = 4 << 20
+  public static let sizeMax = 4 << 20
 
   /// - Throws: `.configuration` for a broken `\uXXXX`, which stops Java too.
-  init(parsing text: String, file: String) throws {
+  public init(parsing text: String, file: String) throws {
     var lines = LogicalLines(text)
     while let line = lines.next() {
       let content = line.content

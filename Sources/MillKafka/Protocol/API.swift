@@ -36,6 +36,8 @@ public struct API: Sendable, Equatable {
   public static let syncGroup = API(14, "SyncGroup", 0...5, flexible: 4)
   public static let describeGroups = API(15, "DescribeGroups", 0...5, flexible: 5)
   public static let listGroups = API(16, "ListGroups", 0...5, flexible: 3)
+  // Version 0 of the handshake is followed by bytes without headers; it is listed because old librdkafka looks for it.
+  public static let saslHandshake = API(17, "SaslHandshake", 0...1, flexible: nil)
   public static let apiVersions = API(18, "ApiVersions", 0...4, flexible: 3)
   public static let createTopics = API(19, "CreateTopics", 0...7, flexible: 5)
   public static let deleteTopics = API(20, "DeleteTopics", 0...6, flexible: 4)
@@ -44,6 +46,7 @@ public struct API: Sendable, Equatable {
   public static let offsetForLeaderEpoch = API(23, "OffsetForLeaderEpoch", 0...4, flexible: 4)
   public static let describeConfigs = API(32, "DescribeConfigs", 0...4, flexible: 4)
   public static let alterConfigs = API(33, "AlterConfigs", 0...2, flexible: 2)
+  public static let saslAuthenticate = API(36, "SaslAuthenticate", 0...2, flexible: 2)
   public static let createPartitions = API(37, "CreatePartitions", 0...3, flexible: 2)
   public static let deleteGroups = API(42, "DeleteGroups", 0...2, flexible: 2)
   public static let incrementalAlterConfigs = API(44, "IncrementalAlterConfigs", 0...1, flexible: 1)
@@ -55,7 +58,7 @@ public struct API: Sendable, Equatable {
     produce, fetch, listOffsets, metadata, offsetCommit, offsetFetch, findCoordinator, joinGroup, heartbeat,
     leaveGroup, syncGroup, describeGroups, listGroups, apiVersions, createTopics, deleteTopics, initProducerID,
     describeConfigs, createPartitions, deleteGroups, describeCluster, deleteRecords, offsetForLeaderEpoch,
-    alterConfigs, incrementalAlterConfigs, offsetDelete,
+    alterConfigs, incrementalAlterConfigs, offsetDelete, saslHandshake, saslAuthenticate,
   ]
 
   public static func find(_ key: Int16) -> API? { all.first { $0.key == key } }
@@ -106,6 +109,8 @@ public enum ErrorCode: Int16, Sendable {
   case unknownMemberID = 25
   case invalidSessionTimeout = 26
   case rebalanceInProgress = 27
+  case unsupportedSASLMechanism = 33
+  case illegalSASLState = 34
   case unsupportedVersion = 35
   case topicAlreadyExists = 36
   case invalidPartitions = 37
@@ -118,6 +123,7 @@ public enum ErrorCode: Int16, Sendable {
   case outOfOrderSequence = 45
   case invalidProducerEpoch = 47
   case storageError = 56
+  case saslAuthenticationFailed = 58
   case nonEmptyGroup = 68
   case groupIDNotFound = 69
   case fetchSessionIDNotFound = 70

@@ -19,9 +19,12 @@ final class ServerLoop: @unchecked Sendable {
   private static let wakeID: UInt64 = 1
   private static let receiveSize = 256 << 10
   private static let sweepInterval: UInt64 = 5_000_000_000
+  /// How often connections that wait for memory look again.
+  private static let retryInterval: UInt64 = 20_000_000
 
   private let number: Int
   private let handler: RequestHandler
+  private let security: ListenerSecurity
   private let options: ServerOptions
   private let budget: ServerBudget
   private let epoll: Int32
@@ -39,9 +42,12 @@ final class ServerLoop: @unchecked Sendable {
   private var lastSweep = Clock.steadyNanoseconds()
   private let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: receiveSize, alignment: 16)
 
-  init(_ number: Int, handler: RequestHandler, options: ServerOptions, budget: ServerBudget) throws {
+  init(
+    _ number: Int, handler: RequestHandler, security: ListenerSecurity, options: ServerOptions, budget: ServerBudget
+  ) throws {
     self.number = number
     self.handler = handler
+    self.security = security
     self.options = options
     self.budget = budget
     epoll = try System.call("epoll_create", "kafka server") { epoll_create1(Int32(EPOLL_CLOEXEC)) }
@@ -124,9 +130,13 @@ final class ServerLoop: @unchecked Sendable {
     if connections.isEmpty { return -1 }
     let now = Clock.steadyNanoseconds()
     var next = lastSweep + Self.sweepInterval
+    let isFull = budget.isFullOfResponses
     for connection in connections.values {
-      if let parked = connection.parked { next = min(next, parked.deadline) }
-      if connection.isStarved { next = min(next, now + 20_000_000) }
+      if let parked = connection.parked {
+        next = min(next, max(parked.deadline, isFull ? now + Self.retryInterval : 0))
+      }
+      if connection.isStarved { next = min(next, now + Self.retryInterval) }
+      if let refusal = connection.refusal { next = min(next, refusal.due) }
     }
     return next <= now ? 0 : Int32((next - now) / 1_000_000 + 1)
   }
@@ -155,13 +165,7 @@ final class ServerLoop: @unchecked Sendable {
 
   private func accept() {
     while true {
-      var storage = sockaddr_in6()
-      var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
-      let descriptor = withUnsafeMutablePointer(to: &storage) { pointer in
-        pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-          Glibc.accept(listenSocket, pointer, &size)
-        }
-      }
+      let (descriptor, peer) = Self.acceptOne(listenSocket)
       if descriptor < 0 {
         if errno == EINTR || errno == ECONNABORTED { continue }
         if errno != EAGAIN { Log.error("kafka", "accept: \(String(cString: strerror(errno)))") }
@@ -171,7 +175,6 @@ final class ServerLoop: @unchecked Sendable {
       }
       _ = fcntl(descriptor, F_SETFL, O_NONBLOCK)
       _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
-      let peer = "port \(UInt16(bigEndian: storage.sin6_port))"
       if budget.openConnections.load(ordering: .relaxed) >= options.connectionsMax {
         Log.warning("kafka", "connection from \(peer) refused: max.connections is \(options.connectionsMax)")
         close(descriptor)
@@ -185,20 +188,33 @@ final class ServerLoop: @unchecked Sendable {
     }
   }
 
+  /// As `accept(2)`, with the other side's address as text.
+  private static func acceptOne(_ listenSocket: Int32) -> (descriptor: Int32, peer: String) {
+    var storage = sockaddr_in6()
+    var size = socklen_t(MemoryLayout<sockaddr_in6>.size)
+    return withUnsafeMutablePointer(to: &storage) { pointer in
+      pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+        let descriptor = Glibc.accept(listenSocket, pointer, &size)
+        if descriptor < 0 { return (descriptor, "") }
+        var host = [CChar](repeating: 0, count: 64)
+        var port = [CChar](repeating: 0, count: 8)
+        getnameinfo(
+          pointer, size, &host, socklen_t(host.count), &port, socklen_t(port.count), NI_NUMERICHOST | NI_NUMERICSERV)
+        func text(_ characters: [CChar]) -> String {
+          String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        }
+        return (descriptor, Address(host: text(host), port: UInt16(text(port)) ?? 0).description)
+      }
+    }
+  }
+
   /// True when the loop is to end.
   private func readInbox() -> Bool {
     let news = inbox.withLock { inbox in
       defer { inbox = Inbox(isStopping: inbox.isStopping) }
       return inbox
     }
-    for (descriptor, peer) in news.arrivals {
-      let connection = Connection(
-        id: nextID, descriptor: descriptor, peer: peer, sizeMax: options.requestSizeMax, budget: budget)
-      nextID += 1
-      connections[connection.id] = connection
-      connection.interest = EPOLLIN.rawValue | EPOLLRDHUP.rawValue
-      watch(descriptor, connection.id, connection.interest, EPOLL_CTL_ADD)
-    }
+    for (descriptor, peer) in news.arrivals { open(descriptor, peer) }
     for (id, bytes) in news.replies {
       guard let connection = connections[id] else { continue }
       connection.isDeferred = false
@@ -214,13 +230,33 @@ final class ServerLoop: @unchecked Sendable {
     return news.isStopping
   }
 
+  private func open(_ descriptor: Int32, _ peer: String) {
+    do {
+      let connection = try Connection(
+        id: nextID, descriptor: descriptor, peer: peer, security: security, options: options, budget: budget)
+      nextID += 1
+      connections[connection.id] = connection
+      connection.interest = EPOLLIN.rawValue | EPOLLRDHUP.rawValue
+      watch(descriptor, connection.id, connection.interest, EPOLL_CTL_ADD)
+    } catch {
+      Log.error("kafka", "connection from \(peer) closed: \(error)")
+      close(descriptor)
+      budget.openConnections.subtract(1, ordering: .relaxed)
+    }
+  }
+
   /// Reads what is there; false when the connection is gone.
   private func receive(_ connection: Connection) -> Bool {
     while true {
       let count = recv(connection.descriptor, receiveBuffer.baseAddress, receiveBuffer.count, 0)
       if count > 0 {
-        connection.receive(UnsafeRawBufferPointer(rebasing: receiveBuffer[..<count]))
-        return true
+        do {
+          if try connection.receive(UnsafeRawBufferPointer(rebasing: receiveBuffer[..<count])) { return true }
+          drop(connection, nil)
+        } catch {
+          drop(connection, "\(error)")
+        }
+        return false
       }
       if count < 0, errno == EINTR { continue }
       if count < 0, errno == EAGAIN || errno == EWOULDBLOCK { return true }
@@ -235,7 +271,7 @@ final class ServerLoop: @unchecked Sendable {
       guard connection.flush() else { return drop(connection, nil) }
       while !connection.isBusy, let frame = try connection.nextFrame() {
         let size = frame.count
-        let answer = try handler.answer(frame, later: { [id = connection.id] bytes in self.reply(bytes, to: id) })
+        let answer = try answer(frame, of: connection)
         connection.consume(size)
         switch answer {
         case .now(let bytes): connection.reply(bytes)
@@ -245,10 +281,24 @@ final class ServerLoop: @unchecked Sendable {
         }
         guard connection.flush() else { return drop(connection, nil) }
       }
+      if connection.closesAfterOutput, !connection.hasOutput { return drop(connection, nil) }
       updateInterest(connection)
     } catch {
       drop(connection, "\(error)")
     }
+  }
+
+  private func answer(_ frame: ArraySlice<UInt8>, of connection: Connection) throws -> RequestHandler.Answer {
+    switch try connection.gate.check(frame) {
+    case .pass: break
+    case .answer(let bytes): return .now(bytes)
+    case .refuse(let bytes, let reason):
+      Log.warning("kafka", "connection from \(connection.peer): \(reason)")
+      let delay = UInt64(max(0, options.authenticationDelay / .nanoseconds(1)))
+      connection.refusal = (bytes, Clock.steadyNanoseconds() + delay)
+      return .nothing
+    }
+    return try handler.answer(frame, later: { [id = connection.id] bytes in self.reply(bytes, to: id) })
   }
 
   private func updateInterest(_ connection: Connection) {
@@ -277,6 +327,8 @@ final class ServerLoop: @unchecked Sendable {
   }
 
   private func tryParked(_ connection: Connection, _ fetch: FetchWait, isDue: Bool) {
+    // Its turn comes when others have taken their answers.
+    if budget.isFullOfResponses { return }
     guard let bytes = handler.retry(fetch, isDue: isDue) else { return }
     unpark(connection, bytes)
     serve(connection)
@@ -288,18 +340,33 @@ final class ServerLoop: @unchecked Sendable {
     connection.reply(bytes)
   }
 
-  /// Fetches whose time is up, connections that wait for memory or have gone silent.
+  /// Fetches and refusals whose time has come, connections that wait for memory, have gone silent or never say who
+  /// they are.
   private func expire() {
     let now = Clock.steadyNanoseconds()
     for connection in Array(connections.values) {
       if let parked = connection.parked, parked.deadline <= now { tryParked(connection, parked, isDue: true) }
-      if connection.isStarved { serve(connection) }
+      if let refusal = connection.refusal, refusal.due <= now {
+        connection.refusal = nil
+        connection.closesAfterOutput = true
+        connection.reply(refusal.bytes)
+        serve(connection)
+      } else if connection.isStarved {
+        serve(connection)
+      }
     }
     guard now - lastSweep >= Self.sweepInterval else { return }
     lastSweep = now
-    let idleMax = UInt64(options.idleMax.components.seconds) * 1_000_000_000
-    for connection in Array(connections.values) where now - min(now, connection.lastActivity) > idleMax {
-      drop(connection, "silent for \(options.idleMax)")
+    let isFull = budget.isFullOfResponses
+    for connection in Array(connections.values) {
+      let silence = Duration.nanoseconds(now - min(now, connection.lastActivity))
+      if silence > options.idleMax {
+        drop(connection, "silent for \(options.idleMax)")
+      } else if isFull, connection.hasLargeOutput, silence > options.responseStallMax {
+        drop(connection, "it takes nothing of its answer, and others wait for the memory")
+      } else if !connection.gate.isPassed, Duration.nanoseconds(now - connection.opened) > options.authenticationMax {
+        drop(connection, "not authenticated after \(options.authenticationMax)")
+      }
     }
   }
 }

@@ -12,23 +12,48 @@ extension MillraceCommand {
   static let broker = Command(
     name: "broker", summary: "Serve the built-in log in the Kafka protocol.", usage: "--data DIR [flags]",
     flags: [
-      Flag("--data", "DIR", "the log's directory; made when missing"),
-      Flag("--listen", "HOST:PORT", "default 127.0.0.1:9092"),
+      Flag("--data", "DIR", "the log's directory; made when missing; or log.dirs in the file of --config"),
+      Flag("--listen", "HOST:PORT", "default 127.0.0.1:9092; or listeners in the file of --config"),
+      Flag("--config", "FILE", "a server.properties of Kafka: listener, TLS, SASL users, limits"),
     ],
-    examples: ["millrace broker --data /var/lib/millrace/log", "kcat -b localhost:9092 -L"],
+    examples: [
+      "millrace broker --data /var/lib/millrace/log", "kcat -b localhost:9092 -L", "",
+      "Beyond this machine only with passwords over TLS: ALICE_PASSWORD=… millrace broker --config server.properties",
+      "  listeners=SASL_SSL://0.0.0.0:9093",
+      "  advertised.listeners=SASL_SSL://broker.example.org:9093",
+      "  log.dirs=/var/lib/millrace/log",
+      "  ssl.keystore.type=PEM",
+      "  ssl.keystore.location=/etc/millrace/server.pem      (certificates and private key)",
+      "  sasl.enabled.mechanisms=SCRAM-SHA-512,SCRAM-SHA-256,PLAIN",
+      "  sasl.jaas.config=org.apache.kafka.common.security.plain.PlainLoginModule required \\",
+      "    user_alice=\"${env:ALICE_PASSWORD}\";",
+    ],
     run: { arguments in
       Interruption.prepare()
-      let listen = try arguments.address("--listen", default: "127.0.0.1:9092")
-      try listen.requireLoopback(of: "the Kafka server")
+      var properties = try brokerProperties(arguments["--config"])
+      if arguments.has("--listen") { try properties.replaceListen(arguments.address("--listen", default: "")) }
+      let directory = try arguments["--data"] ?? properties.dataDirectory ?? arguments.required("--data")
+      try properties.requireEnoughSecurity()
       // Producers send requests of a megabyte, fetches answer with as much.
       FreedMemory.keep(blocksUpTo: 4 << 20, total: 8 << 20)
-      let log = try LocalLog(directory: arguments.required("--data"))
-      let server = try KafkaServer(log: log, listen: listen)
+      let log = try LocalLog(directory: directory)
+      let server = try KafkaServer(
+        log: log, listen: properties.listen, advertised: properties.advertised, security: properties.security,
+        options: properties.options)
       serve("Kafka protocol on \(server.address)")
       server.stop()
       try log.close()
       return 0
     })
+
+  private static func brokerProperties(_ path: String?) throws -> BrokerProperties {
+    let file = path ?? ""
+    let text = try path.map { try Files.readText($0, limit: JavaProperties.sizeMax) } ?? ""
+    let entries = try JavaProperties(parsing: text, file: file).entries.map {
+      BrokerProperties.Entry(key: $0.key, value: $0.value, line: $0.line)
+    }
+    return try BrokerProperties(entries, file: file) { name in getenv(name).map { String(cString: $0) } }
+  }
 
   static let store = Command(
     name: "store", summary: "Serve the built-in store as the InfluxDB API.", usage: "--data DIR [flags]",

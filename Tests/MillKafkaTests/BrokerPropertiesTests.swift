@@ -1,0 +1,53 @@
+import MillBase
+import Testing
+
+@testable import MillKafka
+
+@Suite struct BrokerPropertiesTests {
+  private func read(_ pairs: [(String, String)]) throws -> BrokerProperties {
+    let entries = pairs.enumerated().map { BrokerProperties.Entry(key: $1.0, value: $1.1, line: $0 + 1) }
+    return try BrokerProperties(entries, file: "server.properties") { ["PASS": "from-outside"][$0] }
+  }
+
+  @Test func limitsAndPlacesAreRead() throws {
+    let properties = try read([
+      ("listeners", "SASL_PLAINTEXT://127.0.0.1:9099"), ("advertised.listeners", "SASL_PLAINTEXT://localhost:9098"),
+      ("log.dirs", "/data"), ("max.connections", "7"), ("socket.request.max.bytes", "1000"),
+      ("connections.max.idle.ms", "5000"), ("auto.create.topics.enable", "false"), ("num.io.threads", "8"),
+      ("sasl.enabled.mechanisms", "PLAIN, SCRAM-SHA-512"),
+      ("sasl.jaas.config", "x.PlainLoginModule required user_a=\"one\" user_b=\"${env:PASS}\";"),
+    ])
+    #expect(properties.listen == Address(host: "127.0.0.1", port: 9099))
+    #expect(properties.advertised == Address(host: "localhost", port: 9098))
+    #expect(properties.dataDirectory == "/data")
+    #expect(properties.options.connectionsMax == 7 && properties.options.requestSizeMax == 1000)
+    #expect(properties.options.idleMax == .seconds(5) && !properties.options.autoCreateTopics)
+    let users = try #require(properties.security.sasl)
+    #expect(users.mechanisms == [.plain, .scramSHA512])
+    #expect(users.isRight(Array("from-outside".utf8), of: "b") && users.isRight(Array("one".utf8), of: "a"))
+    #expect(Secrets.redact("from-outside") == "***")
+  }
+
+  @Test(arguments: [
+    [("listeners", "SASL_SSL://0.0.0.0:9093")],
+    [("listeners", "PLAINTEXT://127.0.0.1:1,SSL://127.0.0.1:2")],
+    [("listeners", "HTTP://127.0.0.1:1")],
+    [("listeners", "SASL_PLAINTEXT://127.0.0.1:1")],
+    [("listeners", "SASL_PLAINTEXT://127.0.0.1:1"), ("sasl.jaas.config", "x required user_a=\"${env:NONE}\";")],
+    [("listeners", "SSL://127.0.0.1:1"), ("ssl.keystore.location", "k.jks")],
+    [("max.connections", "many")], [("max.connections", "0")],
+    // What would close a door can't be passed over.
+    [("ssl.client.authh", "required")], [("authorizer.class.name", "x")],
+    [("listener.security.protocol.map", "A:SSL")],
+  ]) func whatCantBeIsRefused(pairs: [(String, String)]) {
+    #expect(code { _ = try read(pairs) } == .configuration)
+  }
+
+  @Test(arguments: ["PLAINTEXT", "SASL_PLAINTEXT"]) func otherMachinesAreServedWithPasswordsOverTLSOnly(scheme: String)
+    throws
+  {
+    let properties = try read([("listeners", "\(scheme)://:9093"), ("sasl.jaas.config", "user_a=\"one\"")])
+    #expect(properties.listen.host == "0.0.0.0")
+    #expect(code { try properties.requireEnoughSecurity() } == .configuration)
+  }
+}

@@ -1,0 +1,119 @@
+import MillBase
+import MillLog
+import Testing
+
+@testable import MillKafka
+
+@Suite struct SASLTests {
+  private static func users() throws -> SASLUsers { try SASLUsers(["alice": "secret", "a,b=c": "other"]) }
+
+  private func plain(_ token: String) throws -> Bool {
+    var exchange = SASLExchange(.plain, try Self.users())
+    return (try? exchange.respond(to: Array(token.utf8))) != nil
+  }
+
+  @Test(arguments: [
+    ("\0alice\0secret", true), ("alice\0alice\0secret", true), ("bob\0alice\0secret", false),
+    ("\0alice\0Secret", false), ("\0alice\0", false), ("\0bob\0secret", false), ("\0\0", false), ("", false),
+    ("\0alice\0secret\0", false),
+  ]) func plainTakesTheRightPasswordOnly(token: String, isTaken: Bool) throws {
+    #expect(try plain(token) == isTaken)
+  }
+
+  /// The client's side, written from RFC 5802 and apart from the server's.
+  private func scram(_ mechanism: SASLMechanism, user: String, password: String, header: String = "n,,") throws -> Bool
+  {
+    let hash = try #require(mechanism.hash)
+    var server = SASLExchange(mechanism, try Self.users())
+    let bare = "n=\(user),r=clientnonce"
+    guard case .proceed(let bytes)? = try? server.respond(to: Array("\(header)\(bare)".utf8)) else { return false }
+    let first = String(decoding: bytes, as: UTF8.self)
+    let fields = first.split(separator: ",")
+    let salt = try #require(SecretBytes.decodeBase64(fields[1].dropFirst(2)))
+    let salted = hash.stretch(Array(password.utf8), salt: salt, iterations: try #require(Int(fields[2].dropFirst(2))))
+    let clientKey = hash.hmac(key: salted, Array("Client Key".utf8))
+    let final = "c=\(SecretBytes.base64(Array("n,,".utf8))),\(fields[0])"
+    let message = Array("\(bare),\(first),\(final)".utf8)
+    let proof = zip(clientKey, hash.hmac(key: hash.digest(clientKey), message)).map { $0 ^ $1 }
+    let answer = try? server.respond(to: Array("\(final),p=\(SecretBytes.base64(proof))".utf8))
+    guard case .accepted(let signature)? = answer else { return false }
+    let expected = hash.hmac(key: hash.hmac(key: salted, Array("Server Key".utf8)), message)
+    #expect(signature == Array("v=\(SecretBytes.base64(expected))".utf8))
+    return true
+  }
+
+  @Test(arguments: [SASLMechanism.scramSHA256, .scramSHA512])
+  func scramTakesTheRightPasswordOnly(mechanism: SASLMechanism) throws {
+    #expect(try scram(mechanism, user: "alice", password: "secret"))
+    #expect(try scram(mechanism, user: "a=2Cb=3Dc", password: "other"))
+    #expect(try !scram(mechanism, user: "alice", password: "other"))
+    #expect(try !scram(mechanism, user: "nobody", password: "secret"))
+    // The header of the first message is repeated in the second: a change on the way shows.
+    #expect(try !scram(mechanism, user: "alice", password: "secret", header: "y,,"))
+    #expect(try !scram(mechanism, user: "alice", password: "secret", header: "p=tls-unique,,"))
+  }
+
+  /// RFC 7677, section 3: user "user", password "pencil".
+  @Test func theKeysAreThoseOfTheStandard() throws {
+    let salt = try #require(SecretBytes.decodeBase64("W22ZaJ0SNY7soEsUEjb6gQ=="))
+    let salted = Hash.sha256.stretch(Array("pencil".utf8), salt: salt, iterations: 4096)
+    let message =
+      "n=user,r=rOprNGfwEbeRWgbNEkqO,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
+      + "s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
+    let key = Hash.sha256.hmac(key: salted, Array("Server Key".utf8))
+    #expect(
+      SecretBytes.base64(Hash.sha256.hmac(key: key, Array(message.utf8)))
+        == "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")
+  }
+
+  private func serve(_ body: (Address) throws -> Void) throws {
+    let harness = try Harness(.local)
+    defer { harness.close() }
+    let server = try KafkaServer(
+      log: harness.local, listen: Address("127.0.0.1:0"), security: ListenerSecurity(sasl: Self.users()))
+    defer { server.stop() }
+    try body(server.address)
+  }
+
+  @Test func nothingButApiVersionsIsServedBeforeAuthentication() throws {
+    try serve { address in
+      let client = try RawClient(address)
+      client.send(RawClient.request(18, 0, 1))
+      #expect(client.receive()?.prefix(6) == [0, 0, 0, 1, 0, 0])
+      client.send(RawClient.request(3, 1, 2, [0xFF, 0xFF, 0xFF, 0xFF]))
+      #expect(client.receive() == nil)
+    }
+  }
+
+  @Test func aFailedAttemptIsAnsweredAndClosed() throws {
+    try serve { address in
+      let client = try RawClient(address)
+      client.send(RawClient.request(17, 1, 1, [0, 5] + Array("PLAIN".utf8)))
+      #expect(client.receive()?.prefix(6) == [0, 0, 0, 1, 0, 0])
+      let token = Array("\0alice\0wrong".utf8)
+      client.send(RawClient.request(36, 0, 2, [0, 0, 0, UInt8(token.count)] + token))
+      #expect(client.receive()?.prefix(6) == [0, 0, 0, 2, 0, 58])
+      #expect(client.receive() == nil)
+      let other = try RawClient(address)
+      other.send(RawClient.request(17, 1, 1, [0, 6] + Array("GSSAPI".utf8)))
+      #expect(other.receive()?.prefix(6) == [0, 0, 0, 1, 0, 33])
+      #expect(other.receive() == nil)
+    }
+  }
+
+  @Test func aLargeRequestBeforeAuthenticationClosesTheConnection() throws {
+    try serve { address in
+      let client = try RawClient(address)
+      client.send([0, 8, 0, 1, 0, 36])
+      #expect(client.receive() == nil)
+    }
+  }
+
+  @Test func aHandshakeWhereNoneIsDueIsAnsweredWithTheState() throws {
+    let harness = try Harness(.overTheWire)
+    defer { harness.close() }
+    let client = try RawClient(harness.server!.address)
+    client.send(RawClient.request(17, 1, 1, [0, 5] + Array("PLAIN".utf8)))
+    #expect(client.receive()?.prefix(6) == [0, 0, 0, 1, 0, 34])
+  }
+}
