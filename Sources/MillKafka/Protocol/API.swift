@@ -44,6 +44,10 @@ public struct API: Sendable, Equatable {
   public static let initProducerID = API(22, "InitProducerId", 0...4, flexible: 2)
   public static let deleteRecords = API(21, "DeleteRecords", 0...2, flexible: 2)
   public static let offsetForLeaderEpoch = API(23, "OffsetForLeaderEpoch", 0...4, flexible: 4)
+  public static let addPartitionsToTxn = API(24, "AddPartitionsToTxn", 0...3, flexible: 3)
+  public static let addOffsetsToTxn = API(25, "AddOffsetsToTxn", 0...3, flexible: 3)
+  public static let endTxn = API(26, "EndTxn", 0...3, flexible: 3)
+  public static let txnOffsetCommit = API(28, "TxnOffsetCommit", 0...3, flexible: 3)
   public static let describeConfigs = API(32, "DescribeConfigs", 0...4, flexible: 4)
   public static let alterConfigs = API(33, "AlterConfigs", 0...2, flexible: 2)
   public static let saslAuthenticate = API(36, "SaslAuthenticate", 0...2, flexible: 2)
@@ -58,7 +62,8 @@ public struct API: Sendable, Equatable {
     produce, fetch, listOffsets, metadata, offsetCommit, offsetFetch, findCoordinator, joinGroup, heartbeat,
     leaveGroup, syncGroup, describeGroups, listGroups, apiVersions, createTopics, deleteTopics, initProducerID,
     describeConfigs, createPartitions, deleteGroups, describeCluster, deleteRecords, offsetForLeaderEpoch,
-    alterConfigs, incrementalAlterConfigs, offsetDelete, saslHandshake, saslAuthenticate,
+    alterConfigs, incrementalAlterConfigs, offsetDelete, saslHandshake, saslAuthenticate, addPartitionsToTxn,
+    addOffsetsToTxn, endTxn, txnOffsetCommit,
   ]
 
   public static func find(_ key: Int16) -> API? { all.first { $0.key == key } }
@@ -122,6 +127,11 @@ public enum ErrorCode: Int16, Sendable {
   case policyViolation = 44
   case outOfOrderSequence = 45
   case invalidProducerEpoch = 47
+  case invalidTransactionState = 48
+  case invalidProducerIDMapping = 49
+  case invalidTransactionTimeout = 50
+  case concurrentTransactions = 51
+  case operationNotAttempted = 55
   case storageError = 56
   case saslAuthenticationFailed = 58
   case nonEmptyGroup = 68
@@ -133,5 +143,7 @@ public enum ErrorCode: Int16, Sendable {
   case fencedInstanceID = 82
   case groupSubscribedToTopic = 86
   case invalidRecord = 87
+  case unstableOffsetCommit = 88
+  case producerFenced = 90
   case unknownTopicID = 100
 }

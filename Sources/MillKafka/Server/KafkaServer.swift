@@ -59,5 +59,6 @@ public final class KafkaServer: Sendable {
     handler.groups.stop()
     for loop in loops { loop.stop() }
     for loop in loops { loop.join() }
+    handler.transactions.stop()
   }
 }

@@ -91,10 +91,10 @@ extension RequestHandler {
     response.nodeID = Self.nodeID
     response.host = advertised.host
     response.port = Int32(advertised.port)
-    let isGroup = request.keyType == 0
-    if !isGroup {
-      response.errorCode = ErrorCode.unsupportedVersion.rawValue
-      response.errorMessage = "transactions are not served"
+    // Groups and transactional ids.
+    if request.keyType != 0, request.keyType != 1 {
+      response.errorCode = ErrorCode.invalidRequest.rawValue
+      response.errorMessage = "key type \(request.keyType) is not served"
     }
     response.coordinators = request.coordinatorKeys.map { key in
       var coordinator = FindCoordinatorResponse.Coordinator()

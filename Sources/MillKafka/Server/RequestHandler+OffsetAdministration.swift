@@ -45,7 +45,7 @@ extension RequestHandler {
         var result = OffsetForLeaderEpochResponse.Partition()
         result.index = partition.index
         do {
-          let end = try log.offsets(TopicPartition(topic.name, partition.index)).end
+          let end = try log.highWatermark(TopicPartition(topic.name, partition.index))
           if partition.currentLeaderEpoch > 0 {
             result.errorCode = ErrorCode.unknownLeaderEpoch.rawValue
           } else if partition.leaderEpoch == 0 {

@@ -7,14 +7,16 @@ extension RequestHandler {
     response.topics = request.topics.map { topic in
       var answer = ListOffsetsResponse.Topic()
       answer.name = topic.name
-      answer.partitions = topic.partitions.map { listOffset($0, topic.name) }
+      answer.partitions = topic.partitions.map {
+        listOffset($0, topic.name, committed: request.isolationLevel == 1)
+      }
       return answer
     }
     return response
   }
 
   private func listOffset(
-    _ partition: ListOffsetsRequest.Partition, _ topic: String
+    _ partition: ListOffsetsRequest.Partition, _ topic: String, committed: Bool
   ) -> ListOffsetsResponse.Partition {
     var answer = ListOffsetsResponse.Partition()
     answer.index = partition.index
@@ -23,7 +25,8 @@ extension RequestHandler {
       let offsets = try log.offsets(topicPartition)
       answer.leaderEpoch = 0
       switch partition.timestamp {
-      case ListOffsetsRequest.Partition.latest: answer.offset = offsets.end
+      case ListOffsetsRequest.Partition.latest:
+        answer.offset = committed ? offsets.end : try log.highWatermark(topicPartition)
       case ListOffsetsRequest.Partition.earliest, ListOffsetsRequest.Partition.earliestLocal:
         answer.offset = offsets.start
       case ListOffsetsRequest.Partition.maxTimestamp:
@@ -83,12 +86,12 @@ extension RequestHandler {
   func offsetFetch(_ request: OffsetFetchRequest, version: Int16) -> OffsetFetchResponse {
     var response = OffsetFetchResponse()
     if version < 8 {
-      response.topics = committed(request.groupID, request.topics)
+      response.topics = committed(request.groupID, request.topics, stable: request.requireStable)
     } else {
       response.groups = request.groups.map { group in
         var answer = OffsetFetchResponse.Group()
         answer.groupID = group.groupID
-        answer.topics = committed(group.groupID, group.topics)
+        answer.topics = committed(group.groupID, group.topics, stable: request.requireStable)
         return answer
       }
     }
@@ -96,7 +99,12 @@ extension RequestHandler {
   }
 
   /// −1 stands for no commit.
-  private func committed(_ group: String, _ topics: [TopicPartitions]?) -> [OffsetFetchResponse.Topic] {
+  ///
+  /// - Parameter stable: refuse those that an open transaction may change.
+  private func committed(
+    _ group: String, _ topics: [TopicPartitions]?, stable: Bool
+  ) -> [OffsetFetchResponse.Topic] {
+    let pending = stable ? transactions.pendingOffsets(ofGroup: group) : []
     let all = log.committedOffsets(group: group)
     let wanted =
       topics
@@ -112,7 +120,10 @@ extension RequestHandler {
       answer.partitions = topic.partitions.map { index in
         var partition = OffsetFetchResponse.Partition()
         partition.index = index
-        if let offset = all[TopicPartition(topic.name, index)] {
+        let topicPartition = TopicPartition(topic.name, index)
+        if pending.contains(topicPartition) {
+          partition.errorCode = ErrorCode.unstableOffsetCommit.rawValue
+        } else if let offset = all[topicPartition] {
           partition.committedOffset = offset.offset
           partition.committedLeaderEpoch = offset.leaderEpoch
           partition.metadata = offset.metadata

@@ -54,10 +54,6 @@ extension RequestHandler {
       fail(.invalidRequiredAcks, "acks \(request.acks): 0, 1 and -1 are known")
       return answer
     }
-    guard request.transactionalID == nil else {
-      fail(.unsupportedVersion, "transactions are not served")
-      return answer
-    }
     guard let records = partition.records, !records.isEmpty else {
       fail(.invalidRecord, "no records")
       return answer
@@ -69,13 +65,37 @@ extension RequestHandler {
     }
     let topicPartition = TopicPartition(topic, partition.index)
     do {
-      (answer.baseOffset, answer.logAppendTime) = try log.appendStored(Array(records), to: topicPartition)
+      if let (code, message) = try append(Array(records), to: topicPartition, request.transactionalID, &answer) {
+        fail(code, message)
+        return answer
+      }
       answer.logStartOffset = try log.offsets(topicPartition).start
     } catch {
       fail(Self.code(error), "\(error)")
       if Self.code(error) == .storageError { Log.error("kafka", "\(topicPartition): \(error)") }
     }
     return answer
+  }
+
+  /// Records of a transaction are only taken while it is open.
+  private func append(
+    _ batch: [UInt8], to partition: TopicPartition, _ transactionalID: String?,
+    _ answer: inout ProduceResponse.Partition
+  ) throws -> (ErrorCode, String)? {
+    let header = batch.withUnsafeBytes { BatchHeader($0) }
+    guard let header, header.isTransactional else {
+      (answer.baseOffset, answer.logAppendTime) = try log.appendStored(batch, to: partition)
+      return nil
+    }
+    guard let transactionalID else {
+      return (.invalidTransactionState, "records of a transaction need the request's transactional id")
+    }
+    let producer = TransactionCoordinator.Producer(
+      transactionalID: transactionalID, id: header.producerID, epoch: header.producerEpoch)
+    let code = try transactions.append(producer, to: partition) {
+      (answer.baseOffset, answer.logAppendTime) = try log.appendStored(batch, to: partition)
+    }
+    return code == .none ? nil : (code, "\(transactionalID) has no open transaction with \(partition) in this epoch")
   }
 
   // MARK: Fetch
@@ -106,7 +126,8 @@ extension RequestHandler {
       var answer = FetchResponse.Topic()
       answer.name = topic.name
       for partition in topic.partitions {
-        let result = read(partition, topic.name, room: room, isFirst: isFirst)
+        let result = read(
+          partition, topic.name, room: room, isFirst: isFirst, committed: fetch.isolationLevel == 1)
         let count = result.records?.count ?? 0
         if count > 0 { isFirst = false }
         room -= count
@@ -125,11 +146,13 @@ extension RequestHandler {
     for topic in fetch.topics {
       for partition in topic.partitions {
         let topicPartition = TopicPartition(topic.name, partition.index)
-        guard let available = try? log.bytesAvailable(topicPartition, from: partition.fetchOffset) else {
+        guard let available = try? log.bytesAvailable(topicPartition, from: partition.fetchOffset),
+          let stable = try? log.offsets(topicPartition).end
+        else {
           // What it is, reading it will say.
           return true
         }
-        count += available
+        if fetch.isolationLevel == 0 || partition.fetchOffset < stable { count += available }
         if count >= Int64(max(1, fetch.minBytes)) { return true }
       }
     }
@@ -137,7 +160,7 @@ extension RequestHandler {
   }
 
   private func read(
-    _ partition: FetchRequest.Partition, _ topic: String, room: Int, isFirst: Bool
+    _ partition: FetchRequest.Partition, _ topic: String, room: Int, isFirst: Bool, committed: Bool
   ) -> FetchResponse.Partition {
     var answer = FetchResponse.Partition()
     answer.index = partition.index
@@ -145,30 +168,27 @@ extension RequestHandler {
     let topicPartition = TopicPartition(topic, partition.index)
     do {
       let offsets = try log.offsets(topicPartition)
-      answer.highWatermark = offsets.end
+      answer.highWatermark = try log.highWatermark(topicPartition)
       answer.lastStableOffset = offsets.end
       answer.logStartOffset = offsets.start
       let limit = min(Int(max(0, partition.maxBytes)), room)
       guard limit > 0 || isFirst else { return answer }
-      let stored = try log.readStored(topicPartition, from: partition.fetchOffset, maxBytes: limit)
+      let stored = try log.readStored(
+        topicPartition, from: partition.fetchOffset, maxBytes: limit, committed: committed)
       // One batch goes out however large it is, so that a consumer never stands still; but only one.
       if stored.bytes.count <= limit || isFirst { answer.records = stored.bytes[...] }
+      if committed {
+        answer.abortedTransactions = stored.aborted.map { transaction in
+          var aborted = FetchResponse.AbortedTransaction()
+          aborted.producerID = transaction.producerID
+          aborted.firstOffset = transaction.firstOffset
+          return aborted
+        }
+      }
     } catch {
       answer.errorCode = Self.code(error).rawValue
       if Self.code(error) == .storageError { Log.error("kafka", "\(topicPartition): \(error)") }
     }
     return answer
-  }
-
-  // MARK: Producer ids
-
-  func initProducerID(_ request: InitProducerIDRequest) -> InitProducerIDResponse {
-    var response = InitProducerIDResponse()
-    guard request.transactionalID == nil else {
-      response.errorCode = ErrorCode.unsupportedVersion.rawValue
-      return response
-    }
-    response.producerID = nextProducerID.add(1, ordering: .relaxed).oldValue
-    return response
   }
 }

@@ -1,6 +1,5 @@
 import MillBase
 import MillLog
-import Synchronization
 
 /// Turns requests into answers. Does no network I/O, so tests call it directly.
 final class RequestHandler: Sendable {
@@ -22,14 +21,13 @@ final class RequestHandler: Sendable {
   let advertised: Address
   let options: ServerOptions
   let groups = GroupCoordinator()
-  let nextProducerID: Atomic<Int64>
+  let transactions: TransactionCoordinator
 
   init(log: LocalLog, advertised: Address, options: ServerOptions) {
     self.log = log
     self.advertised = advertised
     self.options = options
-    // Ids have to differ from those given before a restart: milliseconds since 1970, with room for a thousand each.
-    nextProducerID = Atomic(Clock.nowMilliseconds() * 1000)
+    transactions = TransactionCoordinator(log: log)
   }
 
   /// One request's body with what the answer's frame needs.
@@ -125,7 +123,14 @@ final class RequestHandler: Sendable {
     case .offsetForLeaderEpoch:
       try request.reply(offsetForLeaderEpoch(request.read(OffsetForLeaderEpochRequest.self)))
     case .offsetDelete: try request.reply(offsetDelete(request.read(OffsetDeleteRequest.self)))
-    case .initProducerID: try request.reply(initProducerID(request.read(InitProducerIDRequest.self)))
+    case .initProducerID:
+      try request.reply(initProducerID(request.read(InitProducerIDRequest.self), version: request.version))
+    case .addPartitionsToTxn:
+      try request.reply(addPartitions(request.read(AddPartitionsToTxnRequest.self), version: request.version))
+    case .addOffsetsToTxn:
+      try request.reply(addOffsets(request.read(AddOffsetsToTxnRequest.self), version: request.version))
+    case .endTxn: try request.reply(endTransaction(request.read(EndTxnRequest.self), version: request.version))
+    case .txnOffsetCommit: try request.reply(commitOffsets(request.read(TxnOffsetCommitRequest.self)))
     case .describeCluster: try request.reply(describeCluster(request.read(DescribeClusterRequest.self)))
     default: preconditionFailure("\(request.api.name) is listed as served and is not")
     }

@@ -36,6 +36,7 @@ extension LocalLog {
   public func flush() throws {
     for partition in allPartitions where partition.needsFlush { try partition.flush() }
     try offsetStore.flush()
+    try transactionStore.flush()
   }
 
   /// Removes what retention.ms and retention.bytes no longer want. Runs by itself in the background.

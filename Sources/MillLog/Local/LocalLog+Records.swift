@@ -76,6 +76,7 @@ extension LocalLog {
     return (base, appendTime)
   }
 
+  /// Reads what is committed: records of aborted transactions are passed over, the first open one ends it.
   public func read(
     _ topicPartition: TopicPartition, from offset: Int64, maxBytes: Int, wait: Duration
   ) throws -> RecordBatch {
@@ -92,13 +93,17 @@ extension LocalLog {
 
   /// Batches as they are stored, without waiting.
   ///
+  /// - Parameter committed: end at the last stable offset, and say which transactions were aborted.
   /// - Throws: as ``read(_:from:maxBytes:wait:)``.
-  public func readStored(_ topicPartition: TopicPartition, from offset: Int64, maxBytes: Int) throws -> StoredBatches {
-    try partition(topicPartition).readStored(from: offset, maxBytes: maxBytes)
+  public func readStored(
+    _ topicPartition: TopicPartition, from offset: Int64, maxBytes: Int, committed: Bool = false
+  ) throws -> StoredBatches {
+    try partition(topicPartition).readStored(from: offset, maxBytes: maxBytes, committed: committed)
   }
 
+  /// Start and last stable offset: as far as ``read(_:from:maxBytes:wait:)`` goes.
   public func offsets(_ topicPartition: TopicPartition) throws -> (start: Int64, end: Int64) {
-    try partition(topicPartition).offsets
+    try partition(topicPartition).state.withLock { ($0.startOffset, $0.stableOffset) }
   }
 
   public func offset(_ topicPartition: TopicPartition, atOrAfter timestamp: Int64) throws -> Int64? {

@@ -35,7 +35,7 @@ extension LocalLog {
     if existing.contains(name) {
       throw MillError(.topicExists, "Topic '\(name)' already exists.", at: .init(key: name))
     }
-    if name == OffsetStore.topic {
+    if Self.ownTopics.contains(name) {
       throw MillError(.configuration, "topic '\(name)' is the log's own", at: .init(key: name))
     }
     if let other = existing.first(where: { TopicName.collides($0, name) }) {

@@ -6,11 +6,13 @@ import Synchronization
 ///
 /// `<data>/<topic>-<partition>/<20-digit base offset>.log` holds record batches v2; beside it `.index` and
 /// `.timeindex` (rebuilt when missing) and `.snapshot`. `topics.json` names the topics, `__consumer_offsets-0` holds
-/// the groups' offsets, `.lock` keeps a second process out, `.kafka_cleanshutdown` says that nothing needs a scan.
+/// the groups' offsets, `__transaction_state-0` the transactions, `.lock` keeps a second process out, `.kafka_cleanshutdown` says that nothing needs a scan.
 ///
 /// Durability: an append is in the system's page cache when it returns, so a killed process loses nothing. It is on
 /// the disk after at most ``LogOptions/flushInterval``; a power cut may lose what came since.
 public final class LocalLog: RecordLog {
+  /// Topics that hold the log's own state, and that nobody else reads or writes.
+  static let ownTopics = [OffsetStore.topic, TransactionStore.topic]
   static let lockName = ".lock"
   static let cleanShutdownName = ".kafka_cleanshutdown"
   static let metaName = "meta.properties"
@@ -41,6 +43,7 @@ public final class LocalLog: RecordLog {
   /// Held while topics are made, changed and deleted.
   let changes = Mutex(())
   let offsetStore: OffsetStore
+  let transactionStore: TransactionStore
   private let lock: Mutex<File?>
   private let workers = Mutex<[Worker]>([])
   private let listeners = Mutex<[Int: @Sendable (TopicPartition) -> Void]>([:])
@@ -63,11 +66,13 @@ public final class LocalLog: RecordLog {
     let entries = try TopicCatalog.read(directory) ?? TopicCatalog.adopt(directory)
     try Self.removeLeftovers(directory)
     var topics: [String: Topic] = [:]
-    for entry in entries where entry.name != OffsetStore.topic {
+    for entry in entries where !Self.ownTopics.contains(entry.name) {
       topics[entry.name] = try Self.open(entry, directory, options, wasClosed: wasClosed)
     }
     topicsByName = Mutex(topics)
     offsetStore = try OffsetStore(
+      directory: directory, compactionSize: options.offsetsCompactionSize, wasClosed: wasClosed)
+    transactionStore = try TransactionStore(
       directory: directory, compactionSize: options.offsetsCompactionSize, wasClosed: wasClosed)
     if !Files.exists(TopicCatalog.path(directory)) { try TopicCatalog.write(entries, directory) }
     try restoreStartOffsets()
@@ -199,6 +204,7 @@ public final class LocalLog: RecordLog {
         for partition in topic.partitions { try partition.close() }
       }
       try offsetStore.close()
+      try transactionStore.close()
       try Files.writeAtomically("{\"version\":0}", to: "\(directory)/\(Self.cleanShutdownName)")
       lock.withLock { $0 = nil }
     }

@@ -5,6 +5,8 @@ public struct StoredBatches: Sendable {
   public var bytes: [UInt8]
   /// Where the next read has to begin.
   public var nextOffset: Int64
+  /// Whose records among them don't count; only known when committed ones were asked for.
+  public var aborted: [AbortedTransaction] = []
 }
 
 extension PartitionLog {
@@ -17,13 +19,15 @@ extension PartitionLog {
     var header: BatchHeader
   }
 
-  /// Records from `offset` on; empty at the end.
+  /// Committed records from `offset` on; empty at the last stable offset, or when all that was read was aborted.
   func read(from offset: Int64, maxBytes: Int) throws -> RecordBatch {
     let (found, end) = try locate(offset)
     guard let found else { return RecordBatch(topicPartition: topicPartition, nextOffset: end) }
+    let stable = stable
+    if offset >= stable.end { return RecordBatch(topicPartition: topicPartition, nextOffset: offset) }
     let bytes = try chunk(found, maxBytes)
     var result = RecordBatch(topicPartition: topicPartition, nextOffset: offset)
-    try decode(bytes, found, from: offset, into: &result)
+    try decode(bytes, found, stable, from: offset, into: &result)
     if result.nextOffset == offset {
       // The batch at the front is damaged, which is noted now: reading goes on behind it.
       return try read(from: offset, maxBytes: maxBytes)
@@ -34,9 +38,14 @@ extension PartitionLog {
   }
 
   /// Stored batches, the first of which holds `offset`; at least one, when there is one, even above `maxBytes`.
-  func readStored(from offset: Int64, maxBytes: Int) throws -> StoredBatches {
+  ///
+  /// - Parameter committed: end at the last stable offset, and say which transactions were aborted.
+  func readStored(from offset: Int64, maxBytes: Int, committed: Bool = false) throws -> StoredBatches {
     let (found, end) = try locate(offset)
     guard let found else { return StoredBatches(bytes: [], nextOffset: end) }
+    let stable = stable
+    let limit = committed ? stable.end : .max
+    if max(offset, found.header.baseOffset) >= limit { return StoredBatches(bytes: [], nextOffset: offset) }
     var bytes = try chunk(found, maxBytes)
     let verified = found.segment.state.withLock { $0.verified }
     var next = offset
@@ -44,7 +53,7 @@ extension PartitionLog {
     let count = try bytes.withUnsafeBytes { raw in
       var position = 0
       var expected = found.header.baseOffset
-      while let header = try batch(raw, at: position, found, expected: expected) {
+      while let header = try batch(raw, at: position, found, expected: expected), header.baseOffset < limit {
         let stored = found.position + Int64(position)
         if stored >= verified, try !isSound(header, raw, at: position, found, expected) { break }
         if stored + Int64(header.size) > verified {
@@ -59,16 +68,17 @@ extension PartitionLog {
       }
       return position
     }
-    if count == 0 { return try readStored(from: offset, maxBytes: maxBytes) }
+    if count == 0 { return try readStored(from: offset, maxBytes: maxBytes, committed: committed) }
     bytes.removeLast(bytes.count - count)
     counters.readRecords.add(records)
     counters.readBytes.add(count)
-    return StoredBatches(bytes: bytes, nextOffset: next)
+    let aborted = committed ? stable.transactions.aborted(in: offset..<max(offset, next)) : []
+    return StoredBatches(bytes: bytes, nextOffset: next, aborted: aborted)
   }
 
-  /// The first record whose timestamp is at or after the time.
+  /// The first committed record whose timestamp is at or after the time.
   func offset(atOrAfter timestamp: Int64) throws -> (offset: Int64, timestamp: Int64)? {
-    let (segments, start, end) = state.withLock { ($0.segments, $0.startOffset, $0.endOffset) }
+    let (segments, start, end) = state.withLock { ($0.segments, $0.startOffset, $0.stableOffset) }
     for segment in segments where try segment.maxTimestamp() >= timestamp {
       let relative = try segment.withIndex { $0.offset(before: timestamp) }
       var offset = max(start, segment.baseOffset + relative)
@@ -157,7 +167,8 @@ extension PartitionLog {
   }
 
   private func decode(
-    _ bytes: [UInt8], _ found: Stretch, from offset: Int64, into result: inout RecordBatch
+    _ bytes: [UInt8], _ found: Stretch, _ stable: (end: Int64, transactions: TransactionIndex), from offset: Int64,
+    into result: inout RecordBatch
   ) throws {
     var unpacked: [UInt8] = []
     var isPacked = false
@@ -165,12 +176,16 @@ extension PartitionLog {
       var position = 0
       var expected = found.header.baseOffset
       while let header = try batch(raw, at: position, found, expected: expected) {
+        if header.baseOffset >= stable.end {
+          result.nextOffset = max(result.nextOffset, stable.end)
+          break
+        }
         guard try isSound(header, raw, at: position, found, expected) else { break }
         let firstSlot = result.slots.count
         do {
           // Plain records stay where they were read; unpacked ones come in a buffer behind it.
-          if header.isControl {
-            // Markers of transactions are no records.
+          if header.isControl || stable.transactions.isAborted(header) {
+            // Markers of transactions are no records, and records of aborted ones never were.
           } else if header.codec == Codec.none {
             try BatchDecoder.index(
               raw, from: position + BatchHeader.size, to: position + header.size, header: header, offset: offset,

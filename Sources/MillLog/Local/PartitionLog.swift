@@ -11,18 +11,22 @@ final class PartitionLog: Sendable {
     var endOffset: Int64
     var configuration: TopicConfiguration
     var producers = ProducerTable()
+    var transactions = TransactionIndex()
     var unflushedRecords: Int64 = 0
     /// Compaction: everything before has been through it, in this process.
     var cleanedUpTo: Int64 = 0
     /// Compaction: there are batches that it leaves as they are.
     var keepsTombstones = false
     var isClosed = false
+
+    /// Not before the start, which may have moved past an open transaction's records.
+    var stableOffset: Int64 { max(startOffset, transactions.stableOffset(end: endOffset)) }
   }
 
   let topicPartition: TopicPartition
   let directory: String
   let state: Mutex<State>
-  /// The end offset once more, to wait for it to move.
+  /// The last stable offset once more, to wait for it to move.
   private let end: Monitor<Int64>
   /// Held by what seals and removes segments, so that these don't cross.
   let maintenance = Mutex(())
@@ -59,7 +63,7 @@ final class PartitionLog: Sendable {
     try Files.makeDirectory(directory)
     var opened = State(segments: [], startOffset: 0, endOffset: 0, configuration: configuration)
     try Self.open(directory, wasClosed: wasClosed, into: &opened)
-    end = Monitor(opened.endOffset)
+    end = Monitor(opened.stableOffset)
     state = Mutex(opened)
   }
 
@@ -79,10 +83,15 @@ final class PartitionLog: Sendable {
     // that were not flushed.
     let sealed = wasClosed ? state.segments.count - 1 : state.segments.dropLast().prefix { $0.isSealed }.count
     if let saved = try ProducerTable.read(ofSegment: state.segments[sealed], directory) { state.producers = saved }
+    let first = state.segments[sealed]
+    var producers = state.producers
+    var transactions = try TransactionIndex.read(.begin, ofSegment: first, directory)
+    func note(_ header: BatchHeader, _ covered: UnsafeRawBufferPointer) {
+      producers.note(header)
+      transactions.note(header, marker: header.isControl ? TransactionMarker(covered: covered) : nil)
+    }
     for segment in state.segments[sealed...].dropLast() {
-      var producers = state.producers
-      let end = try segment.recover(isLast: false) { producers.note($0) }
-      state.producers = producers
+      let end = try segment.recover(isLast: false, noting: note)
       if end < segment.nextOffset {
         Log.error(
           "log", "\(segment.path): offsets \(end) to \(segment.nextOffset - 1), which were not flushed, are lost")
@@ -90,11 +99,12 @@ final class PartitionLog: Sendable {
     }
     if wasClosed, last.isEmpty || Files.exists(last.indexPath) {
       state.endOffset = try last.endOfSealed()
+      transactions = try TransactionIndex.read(.closed, ofSegment: last, directory)
     } else {
-      var producers = state.producers
-      state.endOffset = try last.recover(isLast: true) { producers.note($0) }
-      state.producers = producers
+      state.endOffset = try last.recover(isLast: true, noting: note)
     }
+    state.producers = producers
+    state.transactions = transactions
     // From here on the last segment grows, and its index files would be too old.
     try last.unseal()
   }
@@ -107,22 +117,33 @@ final class PartitionLog: Sendable {
   func append(_ batches: inout [UInt8], _ headers: inout [BatchHeader]) throws -> Int64 {
     let (base, flush) = try state.withLock { state in
       guard !state.isClosed else { throw LocalLog.closed }
-      if headers[0].hasProducer, let earlier = try state.producers.check(headers[0]) { return (earlier, false) }
+      if headers[0].hasProducer, !headers[0].isControl, let earlier = try state.producers.check(headers[0]) {
+        return (earlier, false)
+      }
       let base = state.endOffset
       assignOffsets(from: base, &batches, &headers)
       try rollIfNeeded(&state, size: Int64(batches.count), lastOffset: headers.last!.lastOffset)
       try state.segments.last!.append(batches, headers, indexInterval: state.configuration.indexIntervalBytes)
       let next = headers.last!.lastOffset + 1
       state.endOffset = next
-      for header in headers { state.producers.note(header) }
+      for header in headers {
+        state.producers.note(header)
+        // Control batches come alone.
+        state.transactions.note(header, marker: header.isControl ? Self.marker(batches) : nil)
+      }
       state.unflushedRecords += next - base
       counters.appendedRecords.add(Int(next - base))
       counters.appendedBytes.add(batches.count)
-      end.withLock { $0 = next }
+      let stable = state.stableOffset
+      end.withLock { $0 = stable }
       return (base, state.unflushedRecords >= state.configuration.flushMessages)
     }
     if flush { try self.flush() }
     return base
+  }
+
+  private static func marker(_ batch: [UInt8]) -> TransactionMarker? {
+    batch.withUnsafeBytes { TransactionMarker(covered: UnsafeRawBufferPointer(rebasing: $0[BatchHeader.crcStart...])) }
   }
 
   /// Base offset and leader epoch lie outside the CRC: nothing else of a batch changes.
@@ -155,6 +176,8 @@ final class PartitionLog: Sendable {
   /// Begins a new segment. The old one is sealed by the next ``flush()``; until then it would be scanned when opened.
   func roll(_ state: inout State) throws {
     try state.producers.write(besideSegmentAt: state.endOffset, directory)
+    state.transactions.forget(before: state.startOffset)
+    try state.transactions.write(.begin, ofSegmentAt: state.endOffset, directory)
     state.segments.append(try Segment(create: directory, baseOffset: state.endOffset))
   }
 
@@ -189,6 +212,7 @@ final class PartitionLog: Sendable {
       if state.isClosed { return }
       for segment in state.segments where !segment.isSealed { try segment.seal() }
       try state.producers.write(besideSegmentAt: state.segments.last!.baseOffset, directory)
+      try state.transactions.write(.closed, ofSegmentAt: state.segments.last!.baseOffset, directory)
       state.isClosed = true
     }
   }
@@ -205,7 +229,12 @@ final class PartitionLog: Sendable {
 
   var offsets: (start: Int64, end: Int64) { state.withLock { ($0.startOffset, $0.endOffset) } }
 
-  /// Waits until a record at `offset` is there, at most so long.
+  /// The transactions and the end of what they leave undecided, of one moment.
+  var stable: (end: Int64, transactions: TransactionIndex) {
+    state.withLock { ($0.stableOffset, $0.transactions) }
+  }
+
+  /// Waits until a decided record at `offset` is there, at most so long.
   func wait(for offset: Int64, atMost duration: Duration) {
     guard duration > .zero else { return }
     end.wait(atMost: duration) { $0 > offset ? () : nil }

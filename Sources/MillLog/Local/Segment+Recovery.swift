@@ -8,7 +8,7 @@ extension Segment {
   ///
   /// - Returns: the offset after the last record.
   @discardableResult
-  func recover(isLast: Bool, producers: ((BatchHeader) -> Void)?) throws -> Int64 {
+  func recover(isLast: Bool, noting: ((BatchHeader, UnsafeRawBufferPointer) -> Void)?) throws -> Int64 {
     let limit = size
     var index = SparseIndex()
     var expected = baseOffset
@@ -22,7 +22,7 @@ extension Segment {
         relativeLastOffset: Int32(header.lastOffset - baseOffset), position: Int32(at), size: header.size,
         maxTimestamp: header.maxTimestamp, interval: 4096)
       expected = header.lastOffset + 1
-      producers?(header)
+      noting?(header, bytes)
       return at + Int64(header.size)
     } unreadable: { at in
       try resume(at, limit, expected, isLast, "\(limit - at) bytes are no batch", &damages)
@@ -42,7 +42,7 @@ extension Segment {
   }
 
   /// The offset after the last record, of a segment that was closed in order: only what follows the last index entry
-  /// is looked at. Falls back to ``recover(isLast:producers:)``.
+  /// is looked at. Falls back to ``recover(isLast:noting:)``.
   func endOfSealed() throws -> Int64 {
     let entry = try withIndex { $0.entry(before: .max) }
     var position = entry.map { Int64($0.position) } ?? 0
@@ -50,7 +50,7 @@ extension Segment {
     let limit = size
     while position < limit {
       guard case .batch(let header) = try step(at: position, limit: limit, expected: next) else {
-        return try recover(isLast: true, producers: nil)
+        return try recover(isLast: true, noting: nil)
       }
       position += Int64(header.size)
       next = header.lastOffset + 1

@@ -140,7 +140,8 @@ final class Segment: Sendable {
   }
 
   func remove() throws {
-    for path in [indexPath, timeIndexPath, Self.path(directory, baseOffset, "snapshot"), path]
+    let beside = ["snapshot", TransactionIndex.Moment.begin.rawValue, TransactionIndex.Moment.closed.rawValue]
+    for path in [indexPath, timeIndexPath] + beside.map({ Self.path(directory, baseOffset, $0) }) + [path]
     where Files.exists(path) {
       try Files.remove(path)
     }
@@ -155,7 +156,7 @@ final class Segment: Sendable {
         state.withLock { if $0.index == nil { $0.index = index } }
       } else {
         Log.info("log", "\(indexPath) is missing or wrong: rebuilt from the segment")
-        _ = try recover(isLast: false, producers: nil)
+        _ = try recover(isLast: false, noting: nil)
       }
     }
     return try state.withLock { try body($0.index!) }

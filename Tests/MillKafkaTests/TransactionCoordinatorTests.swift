@@ -1,0 +1,99 @@
+import MillBase
+import MillLog
+import Testing
+
+@testable import MillKafka
+
+/// Who may do what when, without a network.
+@Suite struct TransactionCoordinatorTests {
+  private static let pop = TopicPartition("pop", 0)
+
+  private func withLog(_ body: (LocalLog, TransactionCoordinator) throws -> Void) throws {
+    let directory = try Files.makeTemporaryDirectory("mill-transactions")
+    defer { try? Files.removeTree(directory) }
+    let log = try LocalLog(directory: directory)
+    try log.createTopic("pop", partitions: 1, configuration: [:])
+    let coordinator = TransactionCoordinator(log: log)
+    try body(log, coordinator)
+    coordinator.stop()
+    try log.close()
+  }
+
+  private func begin(_ coordinator: TransactionCoordinator) throws -> TransactionCoordinator.Producer {
+    let (code, id, epoch) = try coordinator.begin("t", timeout: 60_000, known: nil)
+    #expect(code == .none)
+    return TransactionCoordinator.Producer(transactionalID: "t", id: id, epoch: epoch)
+  }
+
+  @Test func aNewProducerFencesTheOldOne() throws {
+    try withLog { _, coordinator in
+      let old = try begin(coordinator)
+      #expect(try coordinator.add([Self.pop], old) == .none)
+      let new = try begin(coordinator)
+      #expect(new.id == old.id && new.epoch > old.epoch)
+      #expect(try coordinator.add([Self.pop], old) == .producerFenced)
+      #expect(try coordinator.end(old, isCommit: true) == .producerFenced)
+      #expect(try coordinator.append(old, to: Self.pop) {} == .invalidProducerEpoch)
+      #expect(try coordinator.append(new, to: Self.pop) {} == .invalidTransactionState)
+      #expect(try coordinator.begin("t", timeout: 60_000, known: (old.id, old.epoch)).0 == .producerFenced)
+      #expect(try coordinator.begin("t", timeout: 900_001, known: nil).0 == .invalidTransactionTimeout)
+    }
+  }
+
+  @Test func anEndIsAnsweredTwiceTheSame() throws {
+    try withLog { _, coordinator in
+      let producer = try begin(coordinator)
+      #expect(try coordinator.end(producer, isCommit: true) == .invalidTransactionState)
+      #expect(try coordinator.add([Self.pop], producer) == .none)
+      #expect(try coordinator.append(producer, to: Self.pop) {} == .none)
+      #expect(try coordinator.end(producer, isCommit: true) == .none)
+      #expect(try coordinator.end(producer, isCommit: true) == .none)
+      #expect(try coordinator.end(producer, isCommit: false) == .invalidTransactionState)
+    }
+  }
+
+  @Test func offsetsAreCommittedWithTheTransaction() throws {
+    try withLog { log, coordinator in
+      let producer = try begin(coordinator)
+      let offsets = [Self.pop: CommittedOffset(offset: 4, timestamp: 0)]
+      #expect(try coordinator.add(offsets, ofGroup: "g", producer) == .invalidTransactionState)
+      #expect(try coordinator.add(group: "g", producer) == .none)
+      #expect(try coordinator.add(offsets, ofGroup: "g", producer) == .none)
+      #expect(coordinator.pendingOffsets(ofGroup: "g") == [Self.pop])
+      #expect(try coordinator.end(producer, isCommit: false) == .none)
+      #expect(log.committedOffsets(group: "g").isEmpty && coordinator.pendingOffsets(ofGroup: "g").isEmpty)
+      #expect(try coordinator.add(group: "g", producer) == .none)
+      #expect(try coordinator.add(offsets, ofGroup: "g", producer) == .none)
+      #expect(try coordinator.end(producer, isCommit: true) == .none)
+      #expect(log.committedOffsets(group: "g")[Self.pop]?.offset == 4)
+    }
+  }
+
+  @Test func anOpenTransactionIsAbortedAtItsTimeOut() throws {
+    try withLog { _, coordinator in
+      let producer = try begin(coordinator)
+      #expect(try coordinator.add([Self.pop], producer) == .none)
+      coordinator.expire(now: Clock.nowMilliseconds() + 30_000)
+      #expect(try coordinator.append(producer, to: Self.pop) {} == .none)
+      coordinator.expire(now: Clock.nowMilliseconds() + 61_000)
+      #expect(try coordinator.end(producer, isCommit: true) == .producerFenced)
+    }
+  }
+
+  @Test func aDecidedCommitIsFinishedAfterARestart() throws {
+    try withLog { log, coordinator in
+      let producer = try begin(coordinator)
+      #expect(try coordinator.add(group: "g", producer) == .none)
+      #expect(
+        try coordinator.add([Self.pop: CommittedOffset(offset: 4, timestamp: 0)], ofGroup: "g", producer) == .none)
+      var state = try #require(log.transactions["t"])
+      state.phase = .prepareCommit
+      try log.saveTransaction("t", state)
+      let restarted = TransactionCoordinator(log: log)
+      restarted.expire(now: Clock.nowMilliseconds())
+      #expect(log.committedOffsets(group: "g")[Self.pop]?.offset == 4)
+      #expect(log.transactions["t"]?.phase == .completeCommit)
+      restarted.stop()
+    }
+  }
+}
