@@ -199,7 +199,8 @@ extension Analyzer {
         && other.arguments.count == result.arguments.count
         && zip(other.arguments, result.arguments).allSatisfy { $0.isSame(as: $1) }
         // first and last differ by what they do with nulls.
-        && other.filter == nil && result.filter == nil && !["first", "last", "any_v"].contains { other.name.hasPrefix($0) }
+        && other.filter == nil && result.filter == nil
+        && !["first", "last", "any_v"].contains { other.name.hasPrefix($0) }
     }
     aggregates = same == nil ? outer + [result] : outer
     return Expression(.aggregate(same ?? outer.count), result.type, position)
