@@ -60,6 +60,22 @@ struct KafkaAdmin {
     }
   }
 
+  func deleteGroup(_ name: String) throws {
+    var group: OpaquePointer? = rd_kafka_DeleteGroup_new(name)
+    defer { rd_kafka_DeleteGroup_destroy(group) }
+    try call(
+      RD_KAFKA_ADMIN_OP_DELETEGROUPS, "delete group", at: name,
+      { rd_kafka_DeleteGroups(handle.pointer, &group, 1, $0, $1) }
+    ) { event in
+      var count = 0
+      let results = rd_kafka_DeleteGroups_result_groups(rd_kafka_event_DeleteGroups_result(event), &count)
+      for result in UnsafeBufferPointer(start: results, count: count) {
+        guard let error = rd_kafka_group_result_error(result) else { continue }
+        throw KafkaError.make(rd_kafka_error_code(error), "delete group", at: name)
+      }
+    }
+  }
+
   private static func check(
     _ results: UnsafeMutablePointer<OpaquePointer?>?, _ count: Int, _ name: String
   ) throws {

@@ -9,6 +9,7 @@ final class KafkaProducer: Sendable {
     struct State {
       var remaining: Int
       var baseOffset = Int64.max
+      var failed = 0
       var error: rd_kafka_resp_err_t?
     }
     let state: Monitor<State>
@@ -20,6 +21,7 @@ final class KafkaProducer: Sendable {
         if error == RD_KAFKA_RESP_ERR_NO_ERROR {
           state.baseOffset = min(state.baseOffset, offset)
         } else {
+          state.failed += 1
           state.error = error
         }
       }
@@ -36,6 +38,8 @@ final class KafkaProducer: Sendable {
       defaults: [
         // A record is kept once and in order, whatever happens on the way.
         ("enable.idempotence", "true"),
+        // Where Java's clients put a key, so that both write it to the same partition.
+        ("partitioner", "murmur2_random"),
         // A call waits for its own records: gathering more for long would only delay it.
         ("linger.ms", "1"),
         // The topic's max.message.bytes is the server's business.
@@ -59,6 +63,22 @@ final class KafkaProducer: Sendable {
 
   /// - Returns: the offset of the first record.
   func append(_ records: [Record], to topicPartition: TopicPartition) throws -> Int64 {
+    let (base, _, error) = try send(records, to: topicPartition)
+    if let error { throw KafkaError.make(error, "append", at: topicPartition.description) }
+    return base
+  }
+
+  /// Each record to the partition that its key says.
+  ///
+  /// - Returns: how many of them the server has not taken, and why the last one.
+  func deliver(_ records: [Record], to topic: String) throws -> (failed: Int, error: MillError?) {
+    let (_, failed, error) = try send(records, to: TopicPartition(topic, RD_KAFKA_PARTITION_UA))
+    return (failed, error.map { KafkaError.make($0, "produce", at: topic) })
+  }
+
+  private func send(
+    _ records: [Record], to topicPartition: TopicPartition
+  ) throws -> (base: Int64, failed: Int, error: rd_kafka_resp_err_t?) {
     let delivery = Delivery(records.count)
     // Alive until the last report, which the wait below sees.
     let opaque = Unmanaged.passUnretained(delivery).toOpaque()
@@ -70,11 +90,9 @@ final class KafkaProducer: Sendable {
         break
       }
     }
-    let (base, error) = delivery.state.wait { state in
-      state.remaining == 0 ? (state.baseOffset, state.error) : nil
+    return delivery.state.wait { state in
+      state.remaining == 0 ? (state.baseOffset, state.failed, state.error) : nil
     }
-    if let error { throw KafkaError.make(error, "append", at: topicPartition.description) }
-    return base
   }
 
   private func enqueue(

@@ -1,247 +1,199 @@
-import CRdKafka
 import MillBase
 import MillLog
 
-/// `millrace consume`: kafka-console-consumer's flags. Records of a topic become lines of the standard output.
+/// `millrace consume`: kafka-console-consumer's flags, output and exit codes, against any Kafka server.
 public enum ConsumeCommand {
   public static let help = """
-    millrace consume: show records, of the built-in log or any Kafka server.
+    millrace consume: print a topic's records, each on a line, as they come.
 
-    Everything, from the first record on, and what comes after; Ctrl-C ends:
-      millrace consume --topic pop --from-beginning --bootstrap-server localhost:9092
-    Five records with key, time and offset:
-      millrace consume --topic pop --from-beginning --max-messages 5 --property print.key=true \\
-        --property print.timestamp=true --property print.offset=true --bootstrap-server localhost:9092
-    As a member of a group, which goes on where it was:
-      millrace consume --topic pop --group viewers --bootstrap-server localhost:9092
+    All that is there, then what comes; Ctrl-C ends it:
+      millrace consume --bootstrap-server localhost:9092 --topic pop --from-beginning
+    Keys, times and places too:
+      millrace consume --bootstrap-server localhost:9092 --topic pop --from-beginning --max-messages 5 \\
+        --property print.key=true --property print.timestamp=true --property print.offset=true
+    As a consumer group, which goes on where it was:
+      millrace consume --bootstrap-server localhost:9092 --topic pop --group audit --from-beginning
+    One partition from offset 42 on, until nothing comes for a second:
+      millrace consume --bootstrap-server localhost:9092 --topic pop --partition 0 --offset 42 --timeout-ms 1000
 
     Options:
       --bootstrap-server HOST:PORT[,HOST:PORT]   the Kafka server (required)
-      --topic NAME                    the topic; or --include REGEX (--whitelist): all topics that match
-      --from-beginning                where a group without offsets begins; default: at the end
-      --partition N                   this partition only, without a group
-      --offset N|earliest|latest      where to begin in it; default: latest
-      --group NAME                    the consumer group; default: one of its own, which commits nothing
-      --max-messages N                end after so many records
-      --timeout-ms N                  end when no record came for so long
-      --isolation-level NAME          read_uncommitted (default) or read_committed
-      --property print.key=true       also print.timestamp, print.partition, print.offset, print.headers, print.value
-      --property key.separator=X      between the parts of a line; default: a tab. Also line.separator, null.literal
-      --consumer-property NAME=VALUE  a property of the client; may be repeated
-      --consumer.config FILE          client properties (security.protocol=…)
-      --help                          this text
+      --topic NAME                   what to read; or
+      --include REGEX                all topics whose whole name matches (--whitelist is the older name)
+      --from-beginning               without committed offsets: from the start, not the end
+      --group NAME                   share the partitions with the group's other members; commit what is printed
+      --partition N                  only this partition
+      --offset N|earliest|latest     with --partition: where to begin; default latest
+      --max-messages N               end after so many
+      --timeout-ms N                 end when nothing comes for so long
+      --isolation-level LEVEL        read_uncommitted (default) or read_committed
+      --property NAME=VALUE          print.timestamp, print.partition, print.offset, print.headers, print.key,
+                                     print.value, key.separator (a tab), line.separator, headers.separator (,),
+                                     null.literal (null)
+      --consumer-property NAME=VALUE a client property, as for Java's clients
+      --consumer.config FILE         client properties (security.protocol=…)
+      --help                         this text
     """
 
-  private static let withValue: Set<String> = [
-    "--bootstrap-server", "--topic", "--include", "--whitelist", "--partition", "--offset", "--group",
-    "--max-messages", "--timeout-ms", "--isolation-level", "--property", "--consumer-property", "--consumer.config",
-  ]
-  private static let pollTime: Int32 = 100
+  struct Parsed {
+    var servers: String
+    var topic: String?
+    var include: String?
+    var group: String?
+    var partition: Int32?
+    /// librdkafka's: −2 = begin, −1 = end.
+    var offset: Int64
+    var fromBeginning: Bool
+    var maxMessages: Int?
+    var timeout: Duration?
+    var formatter: RecordFormatter
+    var properties: [String: String]
 
-  /// - Parameters:
-  ///   - output: gets the printed records.
-  ///   - report: gets what a user should know, without line ends.
-  ///   - isStopping: asked several times a second; true ends the tool.
-  /// - Returns: the exit code, 0 or 1.
-  public static func run(
-    arguments: [String], output: ([UInt8]) -> Void, report: (String) -> Void, isStopping: () -> Bool
-  ) -> Int32 {
-    if arguments.contains("--help") {
-      report(help)
-      return 0
-    }
-    do {
-      let flags = try ToolFlags(arguments, withValue: withValue, plain: ["--from-beginning"])
-      let line = try RecordLine(flags.pairs("--property"))
-      let handle = try consumer(flags)
-      let count = try withExtendedLifetime(handle) { try consume(handle.pointer, flags, line, output, isStopping) }
-      report("Processed a total of \(count) messages")
-      return 0
-    } catch {
-      report("\(error)")
-      report("See millrace consume --help")
-      return 1
-    }
-  }
-
-  private static func consumer(_ flags: ToolFlags) throws -> KafkaHandle {
-    var properties = try flags["--consumer.config"].map(ClientProperties.read) ?? [:]
-    properties.merge(try flags.pairs("--consumer-property")) { _, new in new }
-    let servers = try flags.required("--bootstrap-server")
-    properties["bootstrap.servers"] = servers
-    if let level = flags["--isolation-level"] { properties["isolation.level"] = level }
-    properties["isolation.level"] = properties["isolation.level"] ?? "read_uncommitted"
-    let own = properties.removeValue(forKey: "group.id")
-    let group = flags["--group"] ?? own
-    let reset = properties.removeValue(forKey: "auto.offset.reset")
-    let commits = properties.removeValue(forKey: "enable.auto.commit")
-    let start = flags.plain.contains("--from-beginning") ? "earliest" : reset ?? "latest"
-    try Reachability.check(servers)
-    let handle = try KafkaHandle(
-      .consumer, KafkaProperties(properties), defaults: [],
-      fixed: [
-        ("group.id", group ?? "console-consumer-\(UInt32.random(in: 0...99_999))"), ("auto.offset.reset", start),
-        ("enable.auto.commit", group == nil ? "false" : commits ?? "true"),
-        ("allow.auto.create.topics", "false"),
-      ])
-    rd_kafka_poll_set_consumer(handle.pointer)
-    try place(handle, flags)
-    return handle
-  }
-
-  /// Subscribes, or takes the one partition.
-  private static func place(_ handle: KafkaHandle, _ flags: ToolFlags) throws {
-    let list = rd_kafka_topic_partition_list_new(1)!
-    defer { rd_kafka_topic_partition_list_destroy(list) }
-    let pattern = flags["--include"] ?? flags["--whitelist"]
-    guard let partition = try flags.number("--partition") else {
-      if flags["--offset"] != nil {
-        throw MillError(
-          .configuration, "The partition is required when offset is specified.", wayOut: "add --partition")
+    init(_ words: [String]) throws {
+      let flags = try ToolFlags(
+        words,
+        valued: [
+          "--bootstrap-server", "--topic", "--include", "--whitelist", "--group", "--partition", "--offset",
+          "--max-messages", "--timeout-ms", "--isolation-level", "--property", "--consumer-property",
+          "--consumer.config",
+        ], plain: ["--from-beginning"])
+      func wrong(_ message: String) -> MillError { MillError(.configuration, message) }
+      servers = try flags.required("--bootstrap-server")
+      topic = flags["--topic"]
+      include = flags["--include"] ?? flags["--whitelist"]
+      guard (topic == nil) != (include == nil) else {
+        throw wrong("Exactly one of --include/--topic is required.")
       }
-      let topic = try pattern.map { "^\($0)$" } ?? flags.required("--topic")
-      if pattern == nil, try handle.topicSizes(timeout: .seconds(10))[topic] == nil {
-        throw MillError(.notFound, "topic '\(topic)' does not exist", wayOut: "see millrace topics --list")
+      properties = try flags.properties("--consumer-property", file: "--consumer.config")
+      let named = properties.removeValue(forKey: "group.id")
+      if let named, let group = flags["--group"], named != group {
+        throw wrong("The group ids '\(group)' of --group and '\(named)' of the consumer's properties differ.")
       }
-      rd_kafka_topic_partition_list_add(list, topic, -1)
-      return try KafkaError.check(rd_kafka_subscribe(handle.pointer, list), "subscribe", at: topic)
-    }
-    let topic = try flags.required("--topic")
-    let offset: Int64
-    switch flags["--offset"] ?? (flags.plain.contains("--from-beginning") ? "earliest" : "latest") {
-    case "earliest": offset = Int64(RD_KAFKA_OFFSET_BEGINNING)
-    case "latest": offset = Int64(RD_KAFKA_OFFSET_END)
-    case let text:
-      guard let number = Int64(text), number >= 0 else {
-        throw MillError(
-          .configuration,
-          "The provided offset value '\(text)' is incorrect. Valid values are 'earliest', 'latest', "
-            + "or a non-negative number.")
+      group = flags["--group"] ?? named
+      partition = try flags.number("--partition").map { Int32(clamping: $0) }
+      fromBeginning = flags.has("--from-beginning")
+      if partition != nil, topic == nil { throw wrong("The topic is required when partition is specified.") }
+      if flags.has("--offset"), partition == nil {
+        throw wrong("The partition is required when offset is specified.")
       }
-      offset = number
-    }
-    guard let size = try handle.topicSizes(timeout: .seconds(10))[topic], partition >= 0, partition < size else {
-      throw MillError(
-        .notFound, "topic '\(topic)' has no partition \(partition)", wayOut: "see millrace topics --describe")
-    }
-    rd_kafka_topic_partition_list_add(list, topic, Int32(partition)).pointee.offset = offset
-    try KafkaError.check(rd_kafka_assign(handle.pointer, list), "assign", at: "\(topic)-\(partition)")
-  }
-
-  private static func consume(
-    _ consumer: OpaquePointer, _ flags: ToolFlags, _ line: RecordLine, _ output: ([UInt8]) -> Void,
-    _ isStopping: () -> Bool
-  ) throws -> Int {
-    let most = try flags.number("--max-messages") ?? .max
-    let patience = try flags.number("--timeout-ms").map { UInt64(max(0, $0)) * 1_000_000 }
-    defer { rd_kafka_consumer_close(consumer) }
-    var count = 0
-    var lastRecord = Clock.steadyNanoseconds()
-    var lines: [UInt8] = []
-    while count < most, !isStopping() {
-      // What was gathered goes out before waiting.
-      let waits = lines.isEmpty ? pollTime : 0
-      guard let message = rd_kafka_consumer_poll(consumer, waits) else {
-        if !lines.isEmpty {
-          output(lines)
-          lines.removeAll(keepingCapacity: true)
+      if flags.has("--offset"), fromBeginning {
+        throw wrong("Options from-beginning and offset cannot be specified together.")
+      }
+      if partition != nil, flags.has("--group") {
+        throw wrong("Options group and partition cannot be specified together.")
+      }
+      switch flags["--offset"] {
+      case nil: offset = fromBeginning ? -2 : -1
+      case "earliest": offset = -2
+      case "latest": offset = -1
+      case let text?:
+        guard let number = Int64(text), number >= 0 else {
+          throw wrong(
+            "The provided offset value '\(text)' is incorrect. Valid values are 'earliest', 'latest', or a non-negative "
+              + "number.")
         }
-        if let patience, Clock.steadyNanoseconds() - lastRecord > patience { break }
+        offset = number
+      }
+      maxMessages = try flags.number("--max-messages").flatMap { $0 < 0 ? nil : $0 }
+      timeout = try flags.number("--timeout-ms").flatMap { $0 < 0 ? nil : .milliseconds($0) }
+      properties["isolation.level"] =
+        flags["--isolation-level"] ?? properties["isolation.level"] ?? "read_uncommitted"
+      formatter = try RecordFormatter(flags.properties("--property"))
+    }
+  }
+
+  /// Lines are written together when more records are there already.
+  private static let bufferBytesMax = 1 << 16
+
+  /// - Parameter stop: set from outside to end it.
+  /// - Returns: the exit code, 0, 1 or 64.
+  public static func run(arguments: [String], stop: Signal, output: ToolOutput) -> Int32 {
+    return output.run("consume", arguments.contains("--help") ? help : nil, parse: { try Parsed(arguments) }) {
+      parsed in
+      try Reachability.check(parsed.servers)
+      var properties = parsed.properties
+      properties["bootstrap.servers"] = parsed.servers
+      let consumer = try KafkaConsumer(properties, group: parsed.group, fromBeginning: parsed.fromBeginning)
+      var count = 0
+      do {
+        try begin(consumer, parsed)
+        try pump(consumer, parsed, stop, output, &count)
+      } catch {
+        try? consumer.close()  // The first failure is the one to report.
+        output.err("Processed a total of \(count) messages")
+        throw error
+      }
+      try consumer.close()
+      output.err("Processed a total of \(count) messages")
+      return 0
+    }
+  }
+
+  private static func begin(_ consumer: KafkaConsumer, _ parsed: Parsed) throws {
+    if parsed.group != nil, parsed.partition == nil {
+      return try consumer.subscribe([parsed.topic ?? "^(\(parsed.include!))$"])
+    }
+    // Without a group the partitions are taken directly: nothing is left behind on the server.
+    var properties = parsed.properties
+    for name in ["auto.offset.reset", "enable.auto.commit", "auto.commit.interval.ms"] { properties[name] = nil }
+    let log = try KafkaLog(bootstrapServers: parsed.servers, properties: properties)
+    defer { try? log.close() }  // It has only asked.
+    let regex = try parsed.include.map { pattern in
+      do { return try Regex(pattern) } catch {
+        throw MillError(.configuration, "'\(pattern)' is no regular expression: \(error)")
+      }
+    }
+    let sizes = try log.handle().topicSizes(timeout: log.requestTimeout).filter { name, _ in
+      regex.map { name.wholeMatch(of: $0) != nil } ?? (name == parsed.topic)
+    }
+    if sizes.isEmpty {
+      throw MillError(
+        .notFound, "there is no topic '\(parsed.topic ?? parsed.include!)'",
+        wayOut: "see millrace topics --list --bootstrap-server \(parsed.servers)")
+    }
+    var offsets: [TopicPartition: Int64] = [:]
+    for (name, size) in sizes {
+      if let partition = parsed.partition, !(0..<Int32(size)).contains(partition) {
+        throw MillError(.notFound, "topic '\(name)' has partitions 0 to \(size - 1), not \(partition)")
+      }
+      for partition in 0..<Int32(size) where parsed.partition ?? partition == partition {
+        offsets[TopicPartition(name, partition)] = parsed.offset
+      }
+    }
+    try consumer.assign(offsets)
+  }
+
+  private static func pump(
+    _ consumer: KafkaConsumer, _ parsed: Parsed, _ stop: Signal, _ output: ToolOutput, _ count: inout Int
+  ) throws {
+    /// How soon an end from outside is seen.
+    let step = Duration.milliseconds(100)
+    var idle = Duration.zero
+    var lines: [UInt8] = []
+    /// What `lines` holds the last of, by partition.
+    var last: [TopicPartition: ConsumedRecord] = [:]
+    /// A record counts as done when it is written.
+    func flush() throws {
+      if !lines.isEmpty { try output.out(lines) }
+      lines = []
+      if parsed.group != nil, parsed.partition == nil { for record in last.values { try consumer.done(record) } }
+      last = [:]
+    }
+    while !stop.isSet, count < parsed.maxMessages ?? .max {
+      if lines.count >= bufferBytesMax { try flush() }
+      let wait = !lines.isEmpty ? .zero : min(step, parsed.timeout.map { $0 - idle } ?? step)
+      let began = Clock.steadyNanoseconds()
+      guard let record = try consumer.poll(wait) else {
+        try flush()
+        idle += .nanoseconds(Int64(Clock.steadyNanoseconds() - began))
+        if let timeout = parsed.timeout, idle >= timeout { break }
         continue
       }
-      defer { rd_kafka_message_destroy(message) }
-      let error = message.pointee.err
-      if error != RD_KAFKA_RESP_ERR_NO_ERROR {
-        let failure = KafkaError.make(
-          error, "consume", detail: rd_kafka_message_errstr(message).map { String(cString: $0) })
-        // librdkafka goes on by itself after the rest.
-        if failure.isRetriable { continue }
-        if !lines.isEmpty { output(lines) }
-        throw failure
-      }
-      line.append(message, to: &lines)
+      idle = .zero
+      lines += parsed.formatter.line(record)
+      last[record.topicPartition] = record
       count += 1
-      lastRecord = Clock.steadyNanoseconds()
-      if lines.count > 64 << 10 {
-        output(lines)
-        lines.removeAll(keepingCapacity: true)
-      }
     }
-    if !lines.isEmpty { output(lines) }
-    return count
-  }
-}
-
-/// How a record is printed: kafka-console-consumer's `--property` names and forms.
-struct RecordLine {
-  private var printed: Set<String> = ["print.value"]
-  private var separator = Array("\t".utf8)
-  private var lineEnd = Array("\n".utf8)
-  private var null = Array("null".utf8)
-  private static let parts = [
-    "print.timestamp", "print.partition", "print.offset", "print.headers", "print.key", "print.value",
-  ]
-
-  /// - Throws: `.configuration` for an unknown name.
-  init(_ properties: [String: String]) throws {
-    for (name, value) in properties {
-      switch name {
-      case "key.separator": separator = Array(value.utf8)
-      case "line.separator": lineEnd = Array(value.utf8)
-      case "null.literal": null = Array(value.utf8)
-      case _ where Self.parts.contains(name):
-        if value == "true" { printed.insert(name) } else { printed.remove(name) }
-      default:
-        throw MillError(
-          .configuration, "unknown property \(name)",
-          wayOut: Nearest.advice(for: name, among: Self.parts + ["key.separator", "line.separator", "null.literal"]))
-      }
-    }
-  }
-
-  func append(_ message: UnsafePointer<rd_kafka_message_t>, to out: inout [UInt8]) {
-    var isFirst = true
-    for part in Self.parts where printed.contains(part) {
-      if !isFirst { out += separator }
-      isFirst = false
-      switch part {
-      case "print.timestamp":
-        var type = RD_KAFKA_TIMESTAMP_NOT_AVAILABLE
-        let time = rd_kafka_message_timestamp(message, &type)
-        let name =
-          type == RD_KAFKA_TIMESTAMP_CREATE_TIME
-          ? "CreateTime:" : type == RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME ? "LogAppendTime:" : "NO_TIMESTAMP"
-        out += name.utf8
-        if type != RD_KAFKA_TIMESTAMP_NOT_AVAILABLE { out += String(time).utf8 }
-      case "print.partition": out += "Partition:\(message.pointee.partition)".utf8
-      case "print.offset": out += "Offset:\(message.pointee.offset)".utf8
-      case "print.headers": appendHeaders(message, to: &out)
-      case "print.key": append(message.pointee.key, message.pointee.key_len, to: &out)
-      default: append(message.pointee.payload, message.pointee.len, to: &out)
-      }
-    }
-    out += lineEnd
-  }
-
-  private func append(_ bytes: UnsafeRawPointer?, _ count: Int, to out: inout [UInt8]) {
-    guard let bytes else { return out += null }
-    out += UnsafeRawBufferPointer(start: bytes, count: count)
-  }
-
-  private func appendHeaders(_ message: UnsafePointer<rd_kafka_message_t>, to out: inout [UInt8]) {
-    var headers: OpaquePointer?
-    guard rd_kafka_message_headers(message, &headers) == RD_KAFKA_RESP_ERR_NO_ERROR, let headers else {
-      return out += "NO_HEADERS".utf8
-    }
-    for index in 0..<rd_kafka_header_cnt(headers) {
-      var name: UnsafePointer<CChar>?
-      var value: UnsafeRawPointer?
-      var size = 0
-      rd_kafka_header_get_all(headers, index, &name, &value, &size)
-      if index > 0 { out += ",".utf8 }
-      if let name { out += String(cString: name).utf8 }
-      out += ":".utf8
-      append(value, size, to: &out)
-    }
+    try flush()
   }
 }

@@ -52,7 +52,7 @@ public enum TopicsCommand {
     }
     do {
       try Reachability.check(parsed.bootstrapServer)
-      let properties = try parsed.commandConfig.map(ClientProperties.read) ?? [:]
+      let properties = try parsed.commandConfig.map(PropertiesFile.read) ?? [:]
       let log = try KafkaLog(
         bootstrapServers: parsed.bootstrapServer, properties: properties, requestTimeout: timeout)
       defer { try? log.close() }
