@@ -56,17 +56,13 @@ extension RequestHandler {
         var result = OffsetCommitResponse.Partition()
         result.index = partition.index
         let topicPartition = TopicPartition(topic.name, partition.index)
-        let metadata = partition.committedMetadata ?? ""
-        if let refusal {
-          result.errorCode = refusal.rawValue
-        } else if (try? log.offsets(topicPartition)) == nil {
-          result.errorCode = ErrorCode.unknownTopicOrPartition.rawValue
-        } else if metadata.utf8.count > options.offsetMetadataMax {
-          result.errorCode = ErrorCode.offsetMetadataTooLarge.rawValue
+        let offset = CommittedOffset(
+          offset: partition.committedOffset, leaderEpoch: partition.committedLeaderEpoch,
+          metadata: partition.committedMetadata ?? "", timestamp: now)
+        if let code = refusal ?? self.refusal(of: offset, topicPartition) {
+          result.errorCode = code.rawValue
         } else {
-          accepted[topicPartition] = CommittedOffset(
-            offset: partition.committedOffset, leaderEpoch: partition.committedLeaderEpoch, metadata: metadata,
-            timestamp: now)
+          accepted[topicPartition] = offset
         }
         return result
       }
@@ -81,6 +77,12 @@ extension RequestHandler {
       }
     }
     return response
+  }
+
+  /// Why the offset can't be committed, in a transaction or without one; nil when it can.
+  func refusal(of offset: CommittedOffset, _ topicPartition: TopicPartition) -> ErrorCode? {
+    if (try? log.offsets(topicPartition)) == nil { return .unknownTopicOrPartition }
+    return offset.metadata.utf8.count > options.offsetMetadataMax ? .offsetMetadataTooLarge : nil
   }
 
   func offsetFetch(_ request: OffsetFetchRequest, version: Int16) -> OffsetFetchResponse {

@@ -73,15 +73,13 @@ extension RequestHandler {
     for topic in request.topics {
       for partition in topic.partitions {
         let topicPartition = TopicPartition(topic.name, partition.index)
-        let metadata = partition.committedMetadata ?? ""
-        if (try? log.offsets(topicPartition)) == nil {
-          refused[topicPartition] = .unknownTopicOrPartition
-        } else if metadata.utf8.count > options.offsetMetadataMax {
-          refused[topicPartition] = .offsetMetadataTooLarge
+        let offset = CommittedOffset(
+          offset: partition.committedOffset, leaderEpoch: partition.committedLeaderEpoch,
+          metadata: partition.committedMetadata ?? "", timestamp: now)
+        if let code = refusal(of: offset, topicPartition) {
+          refused[topicPartition] = code
         } else {
-          accepted[topicPartition] = CommittedOffset(
-            offset: partition.committedOffset, leaderEpoch: partition.committedLeaderEpoch, metadata: metadata,
-            timestamp: now)
+          accepted[topicPartition] = offset
         }
       }
     }
