@@ -123,8 +123,8 @@ extension DataType {
     switch self {
     case .boolean, .byte: 1
     case .short: 2
-    case .integer, .float, .date: 4
-    case .long, .double, .timestamp: 8
+    case .integer, .float, .date, .yearMonthInterval: 4
+    case .long, .double, .timestamp, .dayTimeInterval: 8
     case .decimal: 16
     case .null, .string, .binary, .array, .map, .struct: nil
     }

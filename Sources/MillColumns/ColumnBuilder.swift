@@ -77,8 +77,8 @@ public struct ColumnBuilder: ~Copyable {
     case (.boolean, .boolean(let value)): append(fixed: UInt8(value ? 1 : 0))
     case (.byte, .integer(let value)): append(fixed: Int8(value))
     case (.short, .integer(let value)): append(fixed: Int16(value))
-    case (.integer, .integer(let value)): append(fixed: Int32(value))
-    case (.long, .integer(let value)): append(fixed: value)
+    case (.integer, .integer(let value)), (.yearMonthInterval, .integer(let value)): append(fixed: Int32(value))
+    case (.long, .integer(let value)), (.dayTimeInterval, .integer(let value)): append(fixed: value)
     case (.float, .float(let value)): append(fixed: value)
     case (.double, .double(let value)): append(fixed: value)
     case (.decimal(_, let scale), .decimal(let unscaled, let own)):

@@ -16,6 +16,10 @@ public indirect enum DataType: Sendable, Hashable {
   case date
   /// Microseconds since 1970-01-01T00:00:00Z (Int64).
   case timestamp
+  /// Months (Int32), shown from the first to the last of these fields: year, month.
+  case yearMonthInterval(from: IntervalField, to: IntervalField)
+  /// Microseconds (Int64): day, hour, minute, second.
+  case dayTimeInterval(from: IntervalField, to: IntervalField)
   case array(DataType)
   case map(key: DataType, value: DataType)
   case `struct`(Schema)

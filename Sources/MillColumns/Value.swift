@@ -2,7 +2,7 @@
 public enum Value: Sendable, Hashable {
   case null
   case boolean(Bool)
-  /// byte, short, integer and long.
+  /// byte, short, integer and long; an interval's months or microseconds.
   case integer(Int64)
   case float(Float)
   case double(Double)
@@ -38,8 +38,8 @@ extension Column {
     case .boolean: return .boolean(fixed(row, as: UInt8.self) != 0)
     case .byte: return .integer(Int64(fixed(row, as: Int8.self)))
     case .short: return .integer(Int64(fixed(row, as: Int16.self)))
-    case .integer: return .integer(Int64(fixed(row, as: Int32.self)))
-    case .long: return .integer(fixed(row, as: Int64.self))
+    case .integer, .yearMonthInterval: return .integer(Int64(fixed(row, as: Int32.self)))
+    case .long, .dayTimeInterval: return .integer(fixed(row, as: Int64.self))
     case .float: return .float(fixed(row, as: Float.self))
     case .double: return .double(fixed(row, as: Double.self))
     case .decimal(_, let scale): return .decimal(unscaled: fixed(row, as: Int128.self), scale: scale)

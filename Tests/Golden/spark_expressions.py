@@ -18,7 +18,7 @@ def answer(expression, ansi):
         return [frame.schema[0].dataType.simpleString(), text]
     except Exception as error:
         found = re.search(r"\[([A-Z_.0-9]+)\]", str(error))
-        return ["error", found.group(1) if found else str(error)[:80]]
+        return ["error", found.group(1) if found else str(error).strip().split("\n")[0][:80]]
 
 
 for line in open(sys.argv[1], encoding="utf8"):

@@ -111,7 +111,23 @@ import Testing
     ("SELECT rank() FROM pop", "q.sql:2:8: the function rank is not supported yet"),
     ("SELECT 1 FROM pop RIGHT JOIN pop ON true", "q.sql:2:19: RIGHT JOIN is not supported yet"),
     ("SELECT topic FROM pop GROUP BY ROLLUP(topic)", "q.sql:2:32: GROUP BY ROLLUP is not supported yet"),
-    ("SELECT INTERVAL 1 DAY FROM pop", "q.sql:2:8: INTERVAL is not supported yet"),
+    // Intervals
+    (
+      "SELECT INTERVAL 1 MONTH 2 DAYS FROM pop",
+      "q.sql:2:8: an interval can't have years or months together with days or smaller units; add two intervals, one "
+        + "after the other"
+    ),
+    ("SELECT INTERVAL 'x' DAY FROM pop", "q.sql:2:8: 'x' is no number of DAY in an interval"),
+    (
+      "SELECT INTERVAL '1 25:00' DAY TO MINUTE FROM pop",
+      "q.sql:2:8: '1 25:00' is no interval DAY TO MINUTE; write INTERVAL '1 02:03' DAY TO MINUTE"
+    ),
+    ("SELECT INTERVAL '1 dya' FROM pop", "q.sql:2:8: dya is no unit of an interval; did you mean DAY?"),
+    (
+      "SELECT INTERVAL 'soon' FROM pop",
+      "q.sql:2:8: 'soon' is no interval; write INTERVAL '1' DAY or INTERVAL '1 day 2 hours'"
+    ),
+    ("SELECT timestamp + 1 FROM pop", "q.sql:2:18: TIMESTAMP + INT is not possible"),
   ])
   func queryErrors(_ select: String, _ wanted: String) {
     #expect(message(Self.view + select) == wanted)

@@ -8,6 +8,10 @@ extension Column {
     case .null: return
     case .boolean: text += fixed(row, as: UInt8.self) != 0 ? Array("true".utf8) : Array("false".utf8)
     case .string, .binary: withBytes(row) { text += $0 }
+    case .yearMonthInterval(let from, let to):
+      IntervalText.append(Int64(fixed(row, as: Int32.self)), from: from, to: to, to: &text)
+    case .dayTimeInterval(let from, let to):
+      IntervalText.append(fixed(row, as: Int64.self), from: from, to: to, to: &text)
     case .array:
       appendList(offset(row)..<offset(row + 1), "[]", to: &text) { children[0].appendInner($0, to: &$1) }
     case .map:
@@ -48,6 +52,10 @@ extension Column {
     case .date, .timestamp:
       json.append(UInt8(ascii: "\""))
       appendScalar(row, isoForm: true, to: &json)
+      json.append(UInt8(ascii: "\""))
+    case .yearMonthInterval, .dayTimeInterval:
+      json.append(UInt8(ascii: "\""))
+      appendText(row, to: &json)
       json.append(UInt8(ascii: "\""))
     case .float where !fixed(row, as: Float.self).isFinite, .double where !fixed(row, as: Double.self).isFinite:
       json.append(UInt8(ascii: "\""))

@@ -76,8 +76,8 @@ enum KeyBytes {
     case .boolean: key.append(column.fixed(row, as: UInt8.self))
     case .byte: append(column.fixed(row, as: Int8.self), to: &key)
     case .short: append(column.fixed(row, as: Int16.self), to: &key)
-    case .integer, .date: append(column.fixed(row, as: Int32.self), to: &key)
-    case .long, .timestamp: append(column.fixed(row, as: Int64.self), to: &key)
+    case .integer, .date, .yearMonthInterval: append(column.fixed(row, as: Int32.self), to: &key)
+    case .long, .timestamp, .dayTimeInterval: append(column.fixed(row, as: Int64.self), to: &key)
     case .decimal: append(column.fixed(row, as: Int128.self), to: &key)
     case .float:
       let value = column.fixed(row, as: Float.self)

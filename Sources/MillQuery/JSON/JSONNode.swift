@@ -72,6 +72,7 @@ struct JSONNode {
     case .binary: kind = .binary
     case .date: kind = .date
     case .timestamp: kind = .timestamp
+    case .yearMonthInterval, .dayTimeInterval: preconditionFailure("JSONReader takes no intervals")
     case .array(let element):
       kind = .array
       childTypes = [(element, nil)]

@@ -284,6 +284,10 @@ public final class JSONReader {
       throw MillError(
         .configuration, "a map with keys of type \(key) in from_json", wayOut: "JSON names are text: MAP<STRING, …>")
     }
+    if type.isInterval {
+      throw MillError(
+        .configuration, "from_json reads no \(type.sql)", wayOut: "read a STRING, and CAST it to \(type.sql)")
+    }
     for child in type.children { try check(child, depth: depth + 1) }
   }
 

@@ -96,6 +96,7 @@ extension Analyzer {
     case .binary(let bytes): .constant(.binary(bytes), .binary, position)
     case .date(let days): .constant(.date(days), .date, position)
     case .timestamp(let value): .constant(.timestamp(value), .timestamp, position)
+    case .interval(let value, let type): .constant(.integer(value), type, position)
     }
   }
 
@@ -124,12 +125,14 @@ extension Analyzer {
     case "=", "<=>", "<>", "<", "<=", ">", ">=": return try FunctionLibrary.comparison(sign, a, b, call)
     case "||": return try FunctionLibrary.all["concat"]!.build(&call)
     case "+", "-":
-      if a.type == .date, b.type.isIntegral {
-        return try FunctionLibrary.all[sign == "+" ? "date_add" : "date_sub"]!.build(&call)
-      }
-      return try Arithmetic(rawValue: sign)!.expression(call)
+      return try TimeArithmetic.expression(call) ?? Arithmetic(rawValue: sign)!.expression(call)
     case "&", "|", "^": return try FunctionLibrary.all[sign]!.build(&call)
-    case "*", "/", "%", "DIV": return try Arithmetic(rawValue: sign.lowercased())!.expression(call)
+    case "<<": return try FunctionLibrary.all["shiftleft"]!.build(&call)
+    case ">>": return try FunctionLibrary.all["shiftright"]!.build(&call)
+    case ">>>": return try FunctionLibrary.all["shiftrightunsigned"]!.build(&call)
+    case "*", "/":
+      return try TimeArithmetic.expression(call) ?? Arithmetic(rawValue: sign)!.expression(call)
+    case "%", "DIV": return try Arithmetic(rawValue: sign.lowercased())!.expression(call)
     default: throw error("the operator \(sign) is not supported yet", at: position)
     }
   }

@@ -17,6 +17,8 @@ extension DataType {
     case .binary: "BINARY"
     case .date: "DATE"
     case .timestamp: "TIMESTAMP"
+    case .yearMonthInterval(let from, let to), .dayTimeInterval(let from, let to):
+      "INTERVAL \(from.name)" + (from == to ? "" : " TO \(to.name)")
     case .array(let element): "ARRAY<\(element.sql)>"
     case .map(let key, let value): "MAP<\(key.sql), \(value.sql)>"
     case .struct(let schema):
@@ -40,6 +42,7 @@ extension DataType {
 
   var isDecimal: Bool { if case .decimal = self { true } else { false } }
   var isFloating: Bool { self == .float || self == .double }
+  var isInterval: Bool { intervalFields != nil }
   var isNumeric: Bool { isIntegral || isFloating || isDecimal }
   var isAtomic: Bool {
     switch self {

@@ -110,7 +110,7 @@ enum FunctionLibrary {
       conditionFunctions, numberFunctions, roundingFunctions, textFunctions, patternFunctions, encodingFunctions,
       timeFunctions, timePartFunctions, collectionFunctions, castFunctions, hashFunctions, arrayFunctions,
       arraySetFunctions, mapFunctions, bitFunctions, mathFunctions, checkFunctions, textMeasureFunctions, urlFunctions,
-      timeFieldFunctions, jsonFunctions,
+      timeFieldFunctions, jsonFunctions, intervalFunctions,
     ]
     for definition in groups.joined() {
       for name in definition.names {

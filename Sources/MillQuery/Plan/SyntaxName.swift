@@ -88,6 +88,7 @@ enum SyntaxName {
     case .binary(let bytes): "X'" + bytes.withUnsafeBufferPointer { Hexadecimal.text($0) } + "'"
     case .date(let days): "DATE '\(Column(.date, [.date(days)]).text(0)!)'"
     case .timestamp(let value): "TIMESTAMP '\(Column(.timestamp, [.timestamp(value)]).text(0)!)'"
+    case .interval(let value, let type): Column(type, [.integer(value)]).text(0)!
     }
   }
 }

@@ -10,6 +10,9 @@ struct TypeCoercion {
     if a == .null { return b }
     switch (a, b) {
     case (.date, .timestamp), (.timestamp, .date): return .timestamp
+    case (.yearMonthInterval(let from, let to), .yearMonthInterval(let from2, let to2)),
+      (.dayTimeInterval(let from, let to), .dayTimeInterval(let from2, let to2)):
+      return .interval(min(from, from2), max(to, to2))
     case (.string, let other), (let other, .string):
       guard other.isAtomic else { return nil }
       if ansi { return ansiWithText(other) }

@@ -36,6 +36,8 @@ struct Cast {
       }
     case (.string, _): return try CastFromText(cast: self, input: vector).apply()
     case (.array, _), (.map, _), (.struct, _): return try nested(vector)
+    case (let type, _) where type.isInterval: return try fromInterval(vector)
+    case (_, let type) where type.isInterval: return try toInterval(vector)
     case (.boolean, _):
       return try fromLong(vector, evaluation.map(vector, vector.booleans, to: .long) { Int64($0 ? 1 : 0) })
     case (.date, .timestamp):

@@ -27,6 +27,8 @@ struct CastFromText {
         }
         return nil
       }
+    case .yearMonthInterval(let from, let to): try parse { IntervalText.read($0, from, to).map { Int32($0) } }
+    case .dayTimeInterval(let from, let to): try parse { IntervalText.read($0, from, to) }
     default: preconditionFailure("no cast from text to \(cast.to)")
     }
   }
@@ -35,6 +37,12 @@ struct CastFromText {
     let values = input.bytes
     return try cast.evaluation.map(input, values, to: cast.to) { text -> T? in
       if let value = try body(text) { return value }
+      if cast.to.isInterval, cast.mode != .attempt {
+        throw Failure(
+          "[INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE] Error parsing "
+            + "'\(String(decoding: text, as: UTF8.self))' to interval. Interval string does not match the format of "
+            + "\(cast.to.sql). SQLSTATE: 22006")
+      }
       if cast.mode == .ansi { throw cast.malformed("'\(String(decoding: text, as: UTF8.self))'") }
       return nil
     }

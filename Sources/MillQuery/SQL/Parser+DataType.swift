@@ -71,7 +71,8 @@ extension Parser {
       let schema = try schemaColumns(until: ">")
       try closeAngle()
       return .struct(schema)
-    case "INTERVAL", "TIMESTAMP_NTZ", "VARIANT", "CHAR", "CHARACTER", "VARCHAR":
+    case "INTERVAL": return try intervalType(at: position)
+    case "TIMESTAMP_NTZ", "VARIANT", "CHAR", "CHARACTER", "VARCHAR":
       throw unsupported("the type \(word.uppercased())", at: position)
     default:
       let nearest = Nearest.name(to: word.uppercased(), among: Self.typeNames)
@@ -108,6 +109,7 @@ extension Parser {
     switch token.kind {
     case .sign(">"): advance()
     case .sign(">>"): tokens[index].kind = .sign(">")
+    case .sign(">>>"): tokens[index].kind = .sign(">>")
     case .sign(">="): tokens[index].kind = .sign("=")
     default: throw unexpected("'>'")
     }

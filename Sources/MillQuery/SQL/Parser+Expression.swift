@@ -102,7 +102,9 @@ extension Parser {
     return left
   }
 
-  private static let levels: [Set<String>] = [["|"], ["^"], ["&"], ["+", "-", "||"], ["*", "/", "%"]]
+  private static let levels: [Set<String>] = [
+    ["|"], ["^"], ["&"], ["<<", ">>", ">>>"], ["+", "-", "||"], ["*", "/", "%"],
+  ]
 
   private mutating func binary(level: Int) throws -> Syntax {
     guard level < Self.levels.count else { return try unary() }
@@ -258,9 +260,7 @@ extension Parser {
       advance()
       advance()
       return Syntax(kind: .literal(.binary(bytes)), position: position)
-    case "INTERVAL"
-    where !isCall && ahead(1).kind != .sign(",") && ahead(1).kind != .sign(")") && ahead(1).kind != .end:
-      throw unsupported("INTERVAL")
+    case "INTERVAL" where beginsInterval: return try intervalLiteral()
     case "EXISTS" where isCall: throw unsupported("EXISTS")
     case "SELECT", "FROM", "WHERE", "GROUP", "ORDER", "UNION", "HAVING", "WHEN", "THEN", "ELSE", "END":
       // Spark lets these be names; in practice the clause before them lacks its end.
@@ -306,6 +306,7 @@ extension Parser {
       } while accept(sign: ",")
     }
     try expect(sign: ")")
+    if let call = Self.unitCall(word, arguments) { return Syntax(kind: call, position: position) }
     var isModified = modifiers.isDistinct
     if accept(words: "IGNORE", "NULLS") { (modifiers.ignoresNulls, isModified) = (true, true) }
     if accept(words: "RESPECT", "NULLS") { isModified = true }
@@ -320,6 +321,21 @@ extension Parser {
     if peek(word: "OVER") { throw unsupported("a window function (OVER)") }
     if isModified { return Syntax(kind: .aggregate(word, arguments, modifiers), position: position) }
     return Syntax(kind: .call(word, arguments), position: position)
+  }
+
+  /// `dateadd(MONTH, 1, t)`, `datediff(DAY, a, b)`: the unit is a word there.
+  private static func unitCall(_ name: String, _ arguments: [Syntax]) -> Syntax.Kind? {
+    guard arguments.count == 3, case .name(let unit) = arguments[0].kind, unit.count == 1,
+      FunctionLibrary.timeUnits[unit[0].uppercased()] != nil
+    else { return nil }
+    let function: String
+    switch name.lowercased() {
+    case "dateadd", "date_add", "timestampadd": function = "timestampadd"
+    case "datediff", "date_diff", "timestampdiff": function = "timestampdiff"
+    default: return nil
+    }
+    let text = Syntax(kind: .literal(.string(unit[0].uppercased())), position: arguments[0].position)
+    return .call(function, [text] + arguments.dropFirst())
   }
 
   private mutating func branches() throws -> Syntax {

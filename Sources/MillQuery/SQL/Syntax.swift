@@ -55,6 +55,8 @@ enum Literal: Sendable, Hashable {
   case date(Int32)
   /// Microseconds since 1970-01-01T00:00:00Z.
   case timestamp(Int64)
+  /// Months or microseconds, and the type.
+  case interval(Int64, DataType)
 }
 
 /// One entry of a SELECT list.

@@ -155,7 +155,7 @@ struct PointPlan: Sendable {
     case .string: part.form = .text
     case .date: part.form = .date
     case .timestamp: part.form = .timestamp
-    case .binary, .array, .map, .struct:
+    case .binary, .array, .map, .struct, .yearMonthInterval, .dayTimeInterval:
       throw MillError(
         .configuration, "a column of type \(type) can't be a \(use)", at: .init(key: name),
         wayOut: "select a part of it, or make it text (to_json, base64)")

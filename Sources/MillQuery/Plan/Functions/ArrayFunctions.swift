@@ -156,9 +156,10 @@ extension FunctionLibrary {
         return .array(stride(from: from, through: to, by: from <= to ? 1 : -1).map { .date($0) })
       }
     }
+    if let times = try timeSequence(&call) { return times }
     let type = try call.castToCommon()
     guard type.isIntegral else {
-      throw call.error("sequence wants whole numbers, or two dates", wayOut: "CAST them")
+      throw call.error("sequence wants whole numbers, dates or timestamps", wayOut: "CAST them")
     }
     return call.values(.array(type)) { arguments in
       let (from, to) = (arguments[0].whole, arguments[1].whole)

@@ -142,8 +142,8 @@ extension FunctionLibrary {
     case .boolean, .null: break
     case .byte: return try numbers(Int8.self)
     case .short: return try numbers(Int16.self)
-    case .integer, .date: return try numbers(Int32.self)
-    case .long, .timestamp: return try numbers(Int64.self)
+    case .integer, .date, .yearMonthInterval: return try numbers(Int32.self)
+    case .long, .timestamp, .dayTimeInterval: return try numbers(Int64.self)
     case .decimal: return try numbers(Int128.self)
     case .string, .binary:
       return try evaluation.map(vectors, vectors[0].bytes, vectors[1].bytes, to: .boolean) {

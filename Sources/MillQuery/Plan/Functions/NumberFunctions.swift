@@ -230,13 +230,23 @@ extension FunctionLibrary {
     FunctionDefinition("mod", arity: 2) { call in try Arithmetic.remainder.expression(call) },
     FunctionDefinition("pmod", arity: 2) { call in try Arithmetic.positiveModulo.expression(call) },
     FunctionDefinition("div", arity: 2) { call in try Arithmetic.wholeDivide.expression(call) },
-    FunctionDefinition("try_add", arity: 2) { call in try Arithmetic.add.expression(call, mode: .attempt) },
-    FunctionDefinition("try_subtract", arity: 2) { call in try Arithmetic.subtract.expression(call, mode: .attempt) },
-    FunctionDefinition("try_multiply", arity: 2) { call in try Arithmetic.multiply.expression(call, mode: .attempt) },
-    FunctionDefinition("try_divide", arity: 2) { call in try Arithmetic.divide.expression(call, mode: .attempt) },
+    FunctionDefinition("try_add", arity: 2) { call in
+      try TimeArithmetic.expression(call, mode: .attempt) ?? Arithmetic.add.expression(call, mode: .attempt)
+    },
+    FunctionDefinition("try_subtract", arity: 2) { call in
+      try TimeArithmetic.expression(call, mode: .attempt) ?? Arithmetic.subtract.expression(call, mode: .attempt)
+    },
+    FunctionDefinition("try_multiply", arity: 2) { call in
+      try TimeArithmetic.expression(call, mode: .attempt) ?? Arithmetic.multiply.expression(call, mode: .attempt)
+    },
+    FunctionDefinition("try_divide", arity: 2) { call in
+      try TimeArithmetic.expression(call, mode: .attempt) ?? Arithmetic.divide.expression(call, mode: .attempt)
+    },
     FunctionDefinition("positive", arity: 1) { call in
       if call.type(0) == .string { try call.cast(0, to: .double) }
-      guard call.type(0).isNumeric || call.type(0) == .null else { throw call.mismatch(0, wants: "a number") }
+      guard call.type(0).isNumeric || call.type(0).isInterval || call.type(0) == .null else {
+        throw call.mismatch(0, wants: "a number")
+      }
       return call.arguments[0]
     },
     FunctionDefinition("negative", arity: 1) { call in
@@ -266,8 +276,10 @@ extension FunctionLibrary {
     double("sinh") { Glibc.sinh($0) }, double("cosh") { Glibc.cosh($0) }, double("tanh") { Glibc.tanh($0) },
     double("degrees") { $0 * 180 / .pi }, double("radians") { $0 * .pi / 180 },
     double("rint") { $0.rounded(.toNearestOrEven) },
-    double("sign") { $0.isNaN ? .nan : $0 == 0 ? 0 : $0 < 0 ? -1 : 1 },
-    double("signum") { $0.isNaN ? .nan : $0 == 0 ? 0 : $0 < 0 ? -1 : 1 },
+    FunctionDefinition("sign", "signum", arity: 1) { call in
+      if call.type(0).isInterval { return call.values(.double) { .double(Double($0[0].whole.signum())) } }
+      return try double("sign") { $0.isNaN ? .nan : $0 == 0 ? 0 : $0 < 0 ? -1 : 1 }.build(&call)
+    },
     doubles("pow") { Glibc.pow($0, $1) }, doubles("power") { Glibc.pow($0, $1) },
     doubles("atan2") { Glibc.atan2($0, $1) }, doubles("hypot") { Glibc.hypot($0, $1) },
     FunctionDefinition("log", arity: 1...2) { call in
@@ -323,8 +335,8 @@ extension FunctionLibrary {
   ) throws -> Expression {
     if call.type(0) == .string || call.type(0) == .null { try call.cast(0, to: .double) }
     let type = call.type(0)
-    guard type.isNumeric else { throw call.mismatch(0, wants: "a number") }
-    let ansi = call.ansi
+    guard type.isNumeric || type.isInterval else { throw call.mismatch(0, wants: "a number or an interval") }
+    let ansi = call.ansi || type.isInterval
     return call.result(type) { vectors, evaluation in
       func narrow<T: FixedWidthInteger & SignedInteger & Fixed>(_: T.Type) throws -> Vector {
         try evaluation.map(vectors[0], vectors[0].fixed(T.self), to: type) { value in
@@ -336,8 +348,8 @@ extension FunctionLibrary {
       switch type {
       case .byte: return try narrow(Int8.self)
       case .short: return try narrow(Int16.self)
-      case .integer: return try narrow(Int32.self)
-      case .long: return try narrow(Int64.self)
+      case .integer, .yearMonthInterval: return try narrow(Int32.self)
+      case .long, .dayTimeInterval: return try narrow(Int64.self)
       case .float:
         return try evaluation.map(vectors[0], vectors[0].fixed(Float.self), to: type) { Float(floating(Double($0))) }
       case .double: return try evaluation.map(vectors[0], vectors[0].fixed(Double.self), to: type) { floating($0) }

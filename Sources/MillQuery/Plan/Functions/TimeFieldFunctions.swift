@@ -16,6 +16,12 @@ extension FunctionLibrary {
       }
       var part = call
       part.arguments = [call.arguments[1]]
+      if part.type(0).isInterval {
+        guard let field = intervalField(name, part) else {
+          throw call.error("\(name) is no field of \(part.type(0).sql)")
+        }
+        return field
+      }
       if part.type(0) != .date { try part.cast(0, to: .timestamp) }
       switch function {
       case "second": return try secondWithFraction(&part)
@@ -84,7 +90,7 @@ extension FunctionLibrary {
   private static let weekdays = ["SUNDAY", "MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY"]
 
   /// Every name that EXTRACT takes → the function that gives it.
-  private static let timeFields: [String: String] = {
+  static let timeFields: [String: String] = {
     let names: [(String, String)] = [
       ("year", "YEAR Y YEARS YR YRS"), ("yearofweek", "YEAROFWEEK"), ("quarter", "QUARTER QTR"),
       ("month", "MONTH MON MONS MONTHS"), ("weekofyear", "WEEK W WEEKS"), ("day", "DAY D DAYS"),

@@ -86,13 +86,7 @@ extension FunctionLibrary {
       try call.cast(1, to: .integer)
       return call.result(.date) { vectors, evaluation in
         try evaluation.map(vectors, vectors[0].fixed(Int32.self), vectors[1].fixed(Int32.self), to: .date) {
-          days, months in
-          let (year, month, day) = Calendar.civil(days)
-          let total = year * 12 + month - 1 + Int64(months)
-          let newYear = total.flooredDivision(by: 12)
-          let newMonth = total - newYear * 12 + 1
-          let newDay = min(day, Calendar.daysInMonth(year: newYear, month: newMonth))
-          return Int32(Clock.daysSinceEpoch(year: newYear, month: newMonth, day: newDay))
+          days, months in TimeArithmetic.addingMonths(Int64(months), to: days)
         }
       }
     },

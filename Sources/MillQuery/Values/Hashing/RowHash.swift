@@ -16,8 +16,8 @@ extension RowHash {
     case .boolean: return hash(integer: Int32(column.fixed(row, as: UInt8.self)), seed: seed)
     case .byte: return hash(integer: Int32(column.fixed(row, as: Int8.self)), seed: seed)
     case .short: return hash(integer: Int32(column.fixed(row, as: Int16.self)), seed: seed)
-    case .integer, .date: return hash(integer: column.fixed(row, as: Int32.self), seed: seed)
-    case .long, .timestamp: return hash(long: column.fixed(row, as: Int64.self), seed: seed)
+    case .integer, .date, .yearMonthInterval: return hash(integer: column.fixed(row, as: Int32.self), seed: seed)
+    case .long, .timestamp, .dayTimeInterval: return hash(long: column.fixed(row, as: Int64.self), seed: seed)
     case .float:
       let value = column.fixed(row, as: Float.self)
       let bits = value == 0 ? 0 : value.isNaN ? Float.nan.bitPattern : value.bitPattern
