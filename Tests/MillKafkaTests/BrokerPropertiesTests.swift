@@ -14,6 +14,7 @@ import Testing
       ("listeners", "SASL_PLAINTEXT://127.0.0.1:9099"), ("advertised.listeners", "SASL_PLAINTEXT://localhost:9098"),
       ("log.dirs", "/data"), ("max.connections", "7"), ("socket.request.max.bytes", "1000"),
       ("connections.max.idle.ms", "5000"), ("auto.create.topics.enable", "false"), ("num.io.threads", "8"),
+      ("offsets.retention.minutes", "60"), ("offsets.retention.check.interval.ms", "1000"),
       ("sasl.enabled.mechanisms", "PLAIN, SCRAM-SHA-512"),
       ("sasl.jaas.config", "x.PlainLoginModule required user_a=\"one\" user_b=\"${env:PASS}\";"),
     ])
@@ -22,6 +23,8 @@ import Testing
     #expect(properties.dataDirectory == "/data")
     #expect(properties.options.connectionsMax == 7 && properties.options.requestSizeMax == 1000)
     #expect(properties.options.idleMax == .seconds(5) && !properties.options.autoCreateTopics)
+    #expect(properties.options.offsetsRetention == .seconds(3600))
+    #expect(properties.options.offsetsRetentionCheckInterval == .seconds(1))
     let users = try #require(properties.security.sasl)
     #expect(users.mechanisms == [.plain, .scramSHA512])
     #expect(users.isRight(Array("from-outside".utf8), of: "b") && users.isRight(Array("one".utf8), of: "a"))
@@ -36,6 +39,7 @@ import Testing
     [("listeners", "SASL_PLAINTEXT://127.0.0.1:1"), ("sasl.jaas.config", "x required user_a=\"${env:NONE}\";")],
     [("listeners", "SSL://127.0.0.1:1"), ("ssl.keystore.location", "k.jks")],
     [("max.connections", "many")], [("max.connections", "0")],
+    [("offsets.retention.minutes", "0")],
     // What would close a door can't be passed over.
     [("ssl.client.authh", "required")], [("authorizer.class.name", "x")],
     [("listener.security.protocol.map", "A:SSL")],

@@ -87,9 +87,9 @@ public struct BrokerProperties: Sendable {
     value = number
   }
 
-  private func milliseconds(_ key: String, _ value: inout Duration) throws {
+  private func milliseconds(_ key: String, _ value: inout Duration, least: Int = 0) throws {
     var count = Int(value.milliseconds)
-    try number(key, &count, least: 0)
+    try number(key, &count, least: least)
     value = .milliseconds(count)
   }
 
@@ -130,6 +130,10 @@ public struct BrokerProperties: Sendable {
     try number("num.partitions", &options.partitionsDefault)
     try number("num.network.threads", &options.loops)
     try number("offset.metadata.max.bytes", &options.offsetMetadataMax, least: 0)
+    var minutes = Int(options.offsetsRetention.milliseconds / 60_000)
+    try number("offsets.retention.minutes", &minutes)
+    options.offsetsRetention = .seconds(60 * minutes)
+    try milliseconds("offsets.retention.check.interval.ms", &options.offsetsRetentionCheckInterval, least: 1)
     try milliseconds("connections.max.idle.ms", &options.idleMax)
     try milliseconds("connection.failed.authentication.delay.ms", &options.authenticationDelay)
     switch try text("auto.create.topics.enable") {
@@ -206,6 +210,7 @@ public struct BrokerProperties: Sendable {
     "ssl.key.password", "ssl.client.auth", "ssl.enabled.protocols", "sasl.enabled.mechanisms", "max.connections",
     "socket.request.max.bytes", "queued.max.request.bytes", "fetch.max.bytes", "sasl.server.max.receive.size",
     "num.partitions", "num.network.threads", "offset.metadata.max.bytes", "connections.max.idle.ms",
+    "offsets.retention.minutes", "offsets.retention.check.interval.ms",
     "connection.failed.authentication.delay.ms", "auto.create.topics.enable",
   ]
 

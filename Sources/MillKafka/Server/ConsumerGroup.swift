@@ -193,6 +193,18 @@ struct ConsumerGroup {
 
   func metadata(of member: Member) -> [UInt8] { member.protocols.first { $0.name == protocolName }?.metadata ?? [] }
 
+  /// What all members together read; nil when one is no consumer, or says it in a way that can't be read.
+  var subscribedTopics: Set<String>? {
+    guard protocolType == "consumer" else { return nil }
+    var topics: Set<String> = []
+    for metadata in members.flatMap({ $0.protocols.map(\.metadata) }) {
+      var reader = MessageReader(metadata[...], version: 0, isFlexible: false)
+      guard let subscription = try? reader.read(ConsumerSubscription.self) else { return nil }
+      topics.formUnion(subscription.topics)
+    }
+    return topics
+  }
+
   // MARK: Syncing, heartbeats, leaving
 
   /// What is wrong with a member's claim to be in this generation, or nil.

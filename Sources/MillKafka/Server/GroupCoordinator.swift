@@ -20,6 +20,10 @@ final class GroupCoordinator: Sendable {
   }
   private let state = Monitor(State())
   private let clock = Mutex<Worker?>(nil)
+  private let onPresence: @Sendable (String, GroupPresence) -> Void
+
+  /// - Parameter onPresence: called when a group gets its first member or loses its last one; must return at once.
+  init(onPresence: @escaping @Sendable (String, GroupPresence) -> Void = { _, _ in }) { self.onPresence = onPresence }
 
   func stop() {
     state.withLock { $0.isStopping = true }
@@ -49,13 +53,29 @@ final class GroupCoordinator: Sendable {
     let now = Clock.steadyNanoseconds()
     state.withLock { state in
       for name in Array(state.groups.keys) {
-        Self.deliver(state.groups[name]!.expire(now: now), name, &state)
+        change(name, &state) { $0.expire(now: now) }
         if state.groups[name]!.isForgettable { state.groups[name] = nil }
       }
     }
   }
 
   private static func key(_ group: String, _ member: String) -> String { "\(group)\u{0}\(member)" }
+
+  /// Changes a group that is there and delivers what its members get for it.
+  private func change(
+    _ name: String, _ state: inout State, _ body: (inout ConsumerGroup) -> [ConsumerGroup.Answer]
+  ) {
+    let wasEmpty = state.groups[name]!.members.isEmpty
+    let answers = body(&state.groups[name]!)
+    let group = state.groups[name]!
+    if group.members.isEmpty != wasEmpty {
+      let emptySince = group.members.isEmpty ? Clock.nowMilliseconds() : nil
+      onPresence(
+        name,
+        GroupPresence(protocolType: group.protocolType, generation: group.generation, emptySince: emptySince))
+    }
+    Self.deliver(answers, name, &state)
+  }
 
   private static func deliver(_ answers: [ConsumerGroup.Answer], _ group: String, _ state: inout State) {
     for answer in answers {
@@ -100,9 +120,8 @@ final class GroupCoordinator: Sendable {
         }
       }
       state.joins[Self.key(request.groupID, id)] = reply
-      let answers = group.join(id, request, clientID: clientID, now: now)
       state.groups[request.groupID] = group
-      Self.deliver(answers, request.groupID, &state)
+      change(request.groupID, &state) { $0.join(id, request, clientID: clientID, now: now) }
     }
   }
 
@@ -114,8 +133,7 @@ final class GroupCoordinator: Sendable {
         return reply(response)
       }
       state.syncs[Self.key(request.groupID, request.memberID)] = reply
-      let answers = state.groups[request.groupID]!.sync(request, now: Clock.steadyNanoseconds())
-      Self.deliver(answers, request.groupID, &state)
+      change(request.groupID, &state) { $0.sync(request, now: Clock.steadyNanoseconds()) }
     }
   }
 
@@ -128,9 +146,12 @@ final class GroupCoordinator: Sendable {
   func leave(_ group: String, member: String, instanceID: String?) -> ErrorCode {
     state.withLock { state in
       guard state.groups[group] != nil else { return .unknownMemberID }
-      let (code, answers) = state.groups[group]!.leave(
-        member, instanceID: instanceID, now: Clock.steadyNanoseconds())
-      Self.deliver(answers, group, &state)
+      var code = ErrorCode.none
+      change(group, &state) { group in
+        let (left, answers) = group.leave(member, instanceID: instanceID, now: Clock.steadyNanoseconds())
+        code = left
+        return answers
+      }
       return code
     }
   }
@@ -147,6 +168,24 @@ final class GroupCoordinator: Sendable {
         return code
       }
       return group.phase == .completing ? .rebalanceInProgress : nil
+    }
+  }
+
+  /// Which of a group's offsets are its members'.
+  enum Use {
+    case nothing
+    case everything
+    /// Of these topics: all have said what they read.
+    case topics(Set<String>)
+  }
+
+  /// Runs the body while nobody can join or leave.
+  func withUse(ofGroup name: String, _ body: (Use) throws -> Void) rethrows {
+    try state.withLock { state in
+      guard let group = state.groups[name], !group.members.isEmpty else { return try body(.nothing) }
+      // As Kafka: before all have joined, nobody knows.
+      guard group.phase == .stable, let topics = group.subscribedTopics else { return try body(.everything) }
+      try body(.topics(topics))
     }
   }
 

@@ -12,6 +12,7 @@ public final class KafkaServer: Sendable {
   private let listener: Int
   private let log: LocalLog
   private let handler: RequestHandler
+  private let offsetExpiry: Worker
 
   /// Binds, listens and serves from here on.
   ///
@@ -46,6 +47,9 @@ public final class KafkaServer: Sendable {
     }
     self.log = log
     self.handler = handler
+    offsetExpiry = Worker("kafka-offsets") { [handler] stop in
+      while !stop.wait(options.offsetsRetentionCheckInterval) { handler.expireOffsets(now: Clock.nowMilliseconds()) }
+    }
     let loops = loops
     listener = log.onAppend { topicPartition in for loop in loops { loop.noteAppend(topicPartition) } }
     loops[0].start(accepting: socket.descriptor, spreadingOver: loops)
@@ -56,9 +60,11 @@ public final class KafkaServer: Sendable {
   /// Closes all connections and the port. The log stays open.
   public func stop() {
     log.removeAppendListener(listener)
+    offsetExpiry.stop()
     handler.groups.stop()
     for loop in loops { loop.stop() }
     for loop in loops { loop.join() }
     handler.transactions.stop()
+    offsetExpiry.join()
   }
 }

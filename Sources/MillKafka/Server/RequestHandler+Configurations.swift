@@ -79,6 +79,8 @@ extension RequestHandler {
       ("num.network.threads", String(options.loops)),
       ("num.partitions", String(options.partitionsDefault)),
       ("offset.metadata.max.bytes", String(options.offsetMetadataMax)),
+      ("offsets.retention.check.interval.ms", Self.milliseconds(options.offsetsRetentionCheckInterval)),
+      ("offsets.retention.minutes", String(options.offsetsRetention.milliseconds / 60_000)),
       ("queued.max.request.bytes", String(options.requestMemoryMax)),
       ("socket.request.max.bytes", String(options.requestSizeMax)),
     ]

@@ -70,15 +70,9 @@ extension RequestHandler {
     if group == nil, log.committedOffsets(group: request.groupID).isEmpty { return fail(.groupIDNotFound) }
     var inUse: Set<String> = []
     if let group {
-      guard group.protocolType == "consumer" else { return fail(.nonEmptyGroup) }
-      for member in group.members {
-        for metadata in member.protocols.map(\.metadata) {
-          var reader = MessageReader(metadata[...], version: 0, isFlexible: false)
-          // Not to be read: then nobody knows which topics the member has.
-          guard let subscription = try? reader.read(ConsumerSubscription.self) else { return fail(.nonEmptyGroup) }
-          inUse.formUnion(subscription.topics)
-        }
-      }
+      // Nobody knows which topics the members have.
+      guard let topics = group.subscribedTopics else { return fail(.nonEmptyGroup) }
+      inUse = topics
     }
     var gone: [TopicPartition] = []
     response.topics = request.topics.map { topic in
@@ -105,5 +99,26 @@ extension RequestHandler {
       return fail(.coordinatorNotAvailable)
     }
     return response
+  }
+
+  /// Forgets offsets that nobody has used for `offsets.retention.minutes`. Runs by itself in the background.
+  ///
+  /// - Parameter now: milliseconds since 1970.
+  func expireOffsets(now: Int64) {
+    for name in log.rememberedGroups() {
+      do {
+        try groups.withUse(ofGroup: name) { use in
+          if case .everything = use { return }
+          let pending = transactions.pendingOffsets(ofGroup: name)
+          let gone = try log.expireOffsets(
+            group: name, retention: Int64(options.offsetsRetention.milliseconds), now: now
+          ) { partition in
+            if case .topics(let topics) = use, topics.contains(partition.topic) { return true }
+            return pending.contains(partition)
+          }
+          if !gone.isEmpty { Log.info("kafka", "offsets of group \(name) have expired: \(gone)") }
+        }
+      } catch { Log.error("kafka", "offsets of group \(name): \(error)") }
+    }
   }
 }

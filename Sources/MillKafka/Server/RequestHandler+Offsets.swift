@@ -58,7 +58,8 @@ extension RequestHandler {
         let topicPartition = TopicPartition(topic.name, partition.index)
         let offset = CommittedOffset(
           offset: partition.committedOffset, leaderEpoch: partition.committedLeaderEpoch,
-          metadata: partition.committedMetadata ?? "", timestamp: now)
+          metadata: partition.committedMetadata ?? "", timestamp: now,
+          expires: request.retentionTime < 0 ? nil : now + min(request.retentionTime, .max - now))
         if let code = refusal ?? self.refusal(of: offset, topicPartition) {
           result.errorCode = code.rawValue
         } else {

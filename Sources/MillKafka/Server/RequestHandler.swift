@@ -20,13 +20,16 @@ final class RequestHandler: Sendable {
   let log: LocalLog
   let advertised: Address
   let options: ServerOptions
-  let groups = GroupCoordinator()
+  let groups: GroupCoordinator
   let transactions: TransactionCoordinator
 
   init(log: LocalLog, advertised: Address, options: ServerOptions) {
     self.log = log
     self.advertised = advertised
     self.options = options
+    groups = GroupCoordinator { [log] group, presence in
+      do { try log.note(group: group, presence) } catch { Log.error("kafka", "group \(group): \(error)") }
+    }
     transactions = TransactionCoordinator(log: log)
   }
 

@@ -34,6 +34,11 @@ public struct ServerOptions: Sendable {
   public var loops = 2
   /// `offset.metadata.max.bytes`. Default 4,096.
   public var offsetMetadataMax = 4_096
+  /// `offsets.retention.minutes`: offsets of a group that has had no members for so long are forgotten; those of a
+  /// consumer without a group's membership so long after their commit. Default 7 days.
+  public var offsetsRetention: Duration = .seconds(7 * 24 * 3600)
+  /// `offsets.retention.check.interval.ms`. Default 10 minutes.
+  public var offsetsRetentionCheckInterval: Duration = .seconds(600)
 
   public init() {}
 }

@@ -239,7 +239,8 @@ final class TransactionCoordinator: Sendable {
     }
     if isCommit {
       for (group, offsets) in transaction.offsets where !offsets.isEmpty {
-        try log.commit(group: group, offsets, durable: false)
+        // Of a topic that was deleted meanwhile, none comes back.
+        try log.commit(group: group, offsets.filter { (try? log.offsets($0.key)) != nil }, durable: false)
       }
     }
     transaction.partitions = []

@@ -97,7 +97,7 @@ extension LocalLog {
         try Files.rename(partition.directory, to: gone)
         try Files.removeTree(gone)
       }
-      try offsetStore.forget(topic: name)
+      try offsetStore.forget { $0.topic == name }
       try storeStartOffsets()
     }
     Log.info("log", "topic \(name) deleted")

@@ -44,6 +44,8 @@ public final class LocalLog: RecordLog {
   let changes = Mutex(())
   let offsetStore: OffsetStore
   let transactionStore: TransactionStore
+  /// Groups that have read or written their offsets through this object, not through a server.
+  let readersInside = Mutex<Set<String>>([])
   private let lock: Mutex<File?>
   private let workers = Mutex<[Worker]>([])
   private let listeners = Mutex<[Int: @Sendable (TopicPartition) -> Void]>([:])
@@ -74,6 +76,8 @@ public final class LocalLog: RecordLog {
       directory: directory, compactionSize: options.offsetsCompactionSize, wasClosed: wasClosed)
     transactionStore = try TransactionStore(
       directory: directory, compactionSize: options.offsetsCompactionSize, wasClosed: wasClosed)
+    // A kill may have come between a topic's deletion and that of its offsets.
+    try offsetStore.forget { topics[$0.topic] == nil }
     if !Files.exists(TopicCatalog.path(directory)) { try TopicCatalog.write(entries, directory) }
     try restoreStartOffsets()
     // Folders of partitions are there and the mark of a clean shutdown is gone before anything is appended.
