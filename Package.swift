@@ -30,6 +30,7 @@ let package = Package(
     .systemLibrary(name: "CLz4"),
     .systemLibrary(name: "CZstd"),
     .systemLibrary(name: "COpenSSL"),
+    .systemLibrary(name: "CEdit"),
     // A header of the C library.
     .systemLibrary(name: "CMalloc"),
     // An instruction of the processor.
@@ -61,7 +62,7 @@ let package = Package(
       "Millrace",
       [
         "MillBase", "MillColumns", "MillCollect", "MillLog", "MillKafka", "MillArchive", "MillAgent", "MillQuery",
-        "MillStore", "MillView", "CMalloc",
+        "MillStore", "MillView", "CMalloc", "CEdit",
       ]),
     // The command line.
     .executableTarget(

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 build=(pkg-config tzdata librdkafka-dev libcurl4-openssl-dev libssl-dev libmicrohttpd-dev libyaml-dev libsqlite3-dev zlib1g-dev
-  libsnappy-dev liblz4-dev libzstd-dev libjs-chart.js)
+  libedit-dev libsnappy-dev liblz4-dev libzstd-dev libjs-chart.js)
 test=(procps openssl kcat influxdb victoria-metrics chromium fonts-dejavu-core python3-venv jq curl)
 real=(openjdk-17-jre-headless unzip curl)
 bench=(gcc libc6-dev python3-venv openjdk-17-jre-headless)

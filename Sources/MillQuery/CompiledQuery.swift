@@ -31,9 +31,12 @@ public final class CompiledQuery: Sendable {
   ///   - file: for messages.
   ///   - ansi: spark.sql.ansi.enabled; the script may SET it otherwise. Default true, as in Spark 4.
   /// - Throws: `.configuration` with file, line, column, and the nearest name for one that can't be found.
-  public init(script: String, file: String? = nil, ansi: Bool = true) throws {
+  public convenience init(script: String, file: String? = nil, ansi: Bool = true) throws {
     var analyzer = Analyzer(file: file, ansi: ansi)
-    let plan = try analyzer.analyze(Parser.statements(of: script, file: file))
+    self.init(try analyzer.analyze(Parser.statements(of: script, file: file)), file: file)
+  }
+
+  init(_ plan: Plan, file: String?) {
     self.file = file
     sources = plan.sources
     schema = plan.schema
@@ -134,8 +137,8 @@ public final class CompiledQuery: Sendable {
   /// The result of a query that reads nothing: SELECT without FROM, or from VALUES.
   public func evaluate(now: Int64? = nil) throws -> ColumnBatch {
     let run = BatchRun(
-      query: self, inputs: nil, lanes: 1, chunkBytes: 1 << 20, now: now ?? Clock.nowNanoseconds() / 1000,
-      onChunk: { _ in })
+      query: self, inputs: nil, places: .init(), lanes: 1, chunkBytes: 1 << 20,
+      now: now ?? Clock.nowNanoseconds() / 1000, stop: Signal(), onChunk: { _ in })
     return ColumnBatch.concatenate([try run.collect(batchPlan)], schema: schema)
   }
 

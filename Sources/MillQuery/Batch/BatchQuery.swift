@@ -1,9 +1,11 @@
 import Glibc
+import MillArchive
 import MillBase
 import MillColumns
-import Synchronization
+import MillLog
 
-/// A query over files, from beginning to end: lanes read and compute chunk by chunk, the output keeps the files' order.
+/// A query over files and topics, from beginning to end: lanes read and compute piece by piece, the output keeps the
+/// input's order.
 public enum BatchQuery {
   /// What was read and made.
   public struct Summary: Sendable {
@@ -18,26 +20,27 @@ public enum BatchQuery {
   ///
   /// - Parameters:
   ///   - inputs: files and directories instead of the source's path.
+  ///   - places: where topics and paths with a scheme are looked up. A topic is read from its startingOffsets (default:
+  ///     earliest) to its endingOffsets (default: what is there now).
   ///   - lanes: threads that read and compute, the caller's among them. Default: the processors.
   ///   - chunkBytes: bytes of one read, about.
+  ///   - stop: set from another thread, ends the run with `.stopped`.
   ///   - encode: runs on the lanes; for line protocol and the like.
   ///   - onMalformed: place (`path@byte`) and reason of a line that is no JSON. Called in order.
   ///   - sink: gets the encoded column batches in the order of the input, on the caller's thread.
-  /// - Throws: `.configuration` when the query reads no files, `.notFound`, `.badInput` (ANSI errors, with the line's
-  ///   place), and what `encode` and `sink` throw.
+  /// - Throws: `.notFound`, `.badInput` (ANSI errors, with the line's place), and what `encode` and `sink` throw.
   @discardableResult
   public static func run<Output: Sendable>(
-    _ query: CompiledQuery, inputs: [String]? = nil, lanes: Int = processorCount, chunkBytes: Int = 1 << 20,
+    _ query: CompiledQuery, inputs: [String]? = nil, places: Places = Places(), lanes: Int = processorCount,
+    chunkBytes: Int = 1 << 20, stop: Signal = Signal(),
     onMalformed: (_ origin: String, _ reason: String) throws -> Void = { _, _ in },
     encode: @escaping @Sendable (ColumnBatch) throws -> Output, sink: (Output) throws -> Void
   ) throws -> Summary {
-    guard !query.sources.isEmpty else {
-      throw MillError(.configuration, "the query reads no files", at: .init(file: query.file))
-    }
     return try withoutActuallyEscaping(onMalformed) { onMalformed in
       let count = Counter()
       let run = BatchRun(
-        query: query, inputs: inputs, lanes: lanes, chunkBytes: chunkBytes, now: Clock.nowNanoseconds() / 1000
+        query: query, inputs: inputs, places: places, lanes: lanes, chunkBytes: chunkBytes,
+        now: Clock.nowNanoseconds() / 1000, stop: stop
       ) { chunk in
         count.summary.inputBytes += chunk.bytes
         count.summary.inputRows += Int64(chunk.rows)
@@ -60,92 +63,26 @@ public enum BatchQuery {
   /// The same, with the column batches as they are.
   @discardableResult
   public static func run(
-    _ query: CompiledQuery, inputs: [String]? = nil, lanes: Int = processorCount,
+    _ query: CompiledQuery, inputs: [String]? = nil, places: Places = Places(), lanes: Int = processorCount,
     sink: (ColumnBatch) throws -> Void
   ) throws -> Summary {
-    try run(query, inputs: inputs, lanes: lanes, encode: { $0 }, sink: sink)
+    try run(query, inputs: inputs, places: places, lanes: lanes, encode: { $0 }, sink: sink)
+  }
+
+  /// Where a query finds what is not a file of this machine.
+  public struct Places: Sendable {
+    /// The log of a topic's kafka.bootstrap.servers; nil = topics can't be read.
+    public var log: (@Sendable (_ bootstrapServers: String) throws -> any RecordLog)?
+    /// For paths with a scheme: `webhdfs://…`, `hdfs://…`; nil = only what needs no configuration.
+    public var files: FileSystems?
+    public init(
+      log: (@Sendable (_ bootstrapServers: String) throws -> any RecordLog)? = nil, files: FileSystems? = nil
+    ) {
+      self.log = log
+      self.files = files
+    }
   }
 
   /// Processors that this process may use.
   public static let processorCount = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
-}
-
-/// The chunks of all files, in order.
-final class FileChunks: JobSource {
-  struct Chunk: Sendable {
-    var file: LineFile
-    var index: Int
-    var source: String
-  }
-
-  let totalBytes: Int64
-  private let state: Mutex<(fileIndex: Int, chunk: Int)>
-  private let files: [(file: LineFile, source: String)]
-
-  init(_ sources: [Source], file: String?, inputs: [String]?, chunkBytes: Int) throws {
-    var files: [(LineFile, String)] = []
-    for source in sources {
-      guard case .files(let described) = source.kind else {
-        throw MillError(
-          .configuration, "the view \(source.name) reads a topic: as a batch this is not supported yet",
-          at: .init(file: file), wayOut: "read files with USING text OPTIONS (path '…'), or run it as a stream")
-      }
-      for path in try (inputs ?? [described.path]).flatMap(Self.expand) {
-        files.append((try LineFile(path, chunkBytes: chunkBytes), source.name))
-      }
-    }
-    self.files = files
-    totalBytes = files.reduce(0) { $0 + $1.0.size }
-    state = Mutex((0, 0))
-  }
-
-  /// Files of a directory by name, those with `.` or `_` in front left out.
-  private static func expand(_ path: String) throws -> [String] {
-    guard let status = try Files.status(path) else {
-      throw MillError(.notFound, "the path does not exist", at: .init(file: path))
-    }
-    guard status.isDirectory else { return [path] }
-    return try Files.list(path).filter { !$0.hasPrefix(".") && !$0.hasPrefix("_") }.flatMap {
-      try expand("\(path)/\($0)")
-    }
-  }
-
-  func next() throws -> Chunk? {
-    state.withLock { state in
-      while state.fileIndex < files.count {
-        let (file, source) = files[state.fileIndex]
-        if state.chunk < file.chunkCount {
-          defer { state.chunk += 1 }
-          return Chunk(file: file, index: state.chunk, source: source)
-        }
-        state = (state.fileIndex + 1, 0)
-      }
-      return nil
-    }
-  }
-}
-
-/// What a lane reads into, again and again.
-///
-/// @unchecked: one lane has it at a time; the pool hands it out.
-final class ChunkBuffer: @unchecked Sendable {
-  private var bytes = BufferBuilder()
-  private var memory = LineMemory()
-
-  func process(
-    _ chunk: FileChunks.Chunk, _ query: CompiledQuery, _ pipeline: Pipeline, now: Int64
-  ) throws -> (QueryOutput, rows: Int) {
-    try chunk.file.read(chunk: chunk.index, using: &bytes) { text, position in
-      let output = try query.process(
-        pipeline, lines: text, using: &memory, source: chunk.source, now: now,
-        place: { "\(chunk.file.path)@\(position + Int64($0))" })
-      return (output, memory.starts.count)
-    }
-  }
-}
-
-final class BufferPool: Sendable {
-  private let idle = Mutex<[ChunkBuffer]>([])
-  func take() -> ChunkBuffer { idle.withLock { $0.popLast() } ?? ChunkBuffer() }
-  func give(_ buffer: ChunkBuffer) { idle.withLock { $0.append(buffer) } }
 }

@@ -6,9 +6,11 @@ import MillLog
 struct BatchRun {
   let query: CompiledQuery
   let inputs: [String]?
+  let places: BatchQuery.Places
   let lanes: Int
   let chunkBytes: Int
   let now: Int64
+  let stop: Signal
   /// Gets the counts and broken lines of every chunk, in order.
   let onChunk: (ReadChunk) throws -> Void
 
@@ -103,14 +105,13 @@ struct BatchRun {
   ) throws -> Bool {
     let (query, now) = (query, now)
     if !pipeline.sources.isEmpty {
-      let chunks = try FileChunks(pipeline.sources, file: query.file, inputs: inputs, chunkBytes: chunkBytes)
-      try onChunk(ReadChunk(bytes: chunks.totalBytes, rows: 0, malformed: []))
+      let input = try BatchInput(
+        pipeline.sources, query: query, inputs: inputs, places: places, chunkBytes: chunkBytes, stop: stop)
+      try onChunk(ReadChunk(bytes: input.fileBytes, rows: 0, malformed: []))
       let buffers = BufferPool()
-      let work = OrderedLanes(lanes: lanes, name: "lane", source: chunks) { chunk in
-        let buffer = buffers.take()
-        defer { buffers.give(buffer) }
-        let (output, rows) = try buffer.process(chunk, query, pipeline, now: now)
-        return (try encode(output.batch), ReadChunk(bytes: 0, rows: rows, malformed: output.malformed))
+      let work = OrderedLanes(lanes: lanes, name: "lane", source: input) { piece in
+        let (output, read) = try piece.process(query, pipeline, buffers, now: now)
+        return (try encode(output.batch), read)
       }
       defer { work.cancel() }
       while let (output, chunk) = try work.next() {

@@ -13,19 +13,29 @@ public final class LineFile: Sendable {
   public let chunkBytes: Int
   /// Bytes when it was opened; what is added later is not read.
   public let size: Int64
-  private let file: File
+  private let read: @Sendable (_ target: UnsafeMutableRawBufferPointer, _ position: Int64) throws -> Int
 
   /// Read with a chunk, for the rest of its last line; and as often as needed, so many more.
   private static let aheadBytes: Int64 = 8 << 10
   private static let moreBytes: Int64 = 256 << 10
 
   /// - Parameter chunkBytes: about so many bytes a chunk; 1 MiB stays in the processor's cache.
-  public init(_ path: String, chunkBytes: Int = 1 << 20) throws {
+  public convenience init(_ path: String, chunkBytes: Int = 1 << 20) throws {
+    let file = try File(path, .read)
+    self.init(path, size: try file.size(), chunkBytes: chunkBytes) { try file.read(into: $0, at: $1) }
+  }
+
+  /// - Parameter read: fills the target with the bytes from a position on; fewer only at the end. Called by several
+  ///   threads.
+  init(
+    _ path: String, size: Int64, chunkBytes: Int,
+    read: @escaping @Sendable (_ target: UnsafeMutableRawBufferPointer, _ position: Int64) throws -> Int
+  ) {
     precondition(chunkBytes > 0)
     self.path = path
     self.chunkBytes = chunkBytes
-    file = try File(path, .read)
-    size = try file.size()
+    self.size = size
+    self.read = read
   }
 
   public var chunkCount: Int { Int((size + Int64(chunkBytes) - 1) / Int64(chunkBytes)) }
@@ -84,8 +94,7 @@ public final class LineFile: Sendable {
   private func fill(_ buffer: inout BufferBuilder, _ from: Int64, to end: Int64) throws {
     let count = Int(end - from)
     buffer.reserve(count + JSONReader.padding)
-    buffer.count += try file.read(
-      into: UnsafeMutableRawBufferPointer(start: buffer.base + buffer.count, count: count), at: from)
+    buffer.count += try read(UnsafeMutableRawBufferPointer(start: buffer.base + buffer.count, count: count), from)
   }
 
   private static func newline(_ base: UnsafeMutableRawPointer, _ from: Int, _ to: Int) -> Int? {

@@ -7,21 +7,8 @@ extension Analyzer {
     switch relation {
     case nil: return (.oneRow, Scope(Schema([]), qualifier: nil))
     case .view(let name, let alias, let position):
-      guard let view = views[name.lowercased()] else {
-        let nearest = Nearest.name(to: name, among: views.keys.sorted())
-        throw error(
-          "the view \(name) does not exist", at: position,
-          wayOut: nearest.map { "did you mean \($0)?" }
-            ?? (views.isEmpty
-              ? "create it first with CREATE TEMPORARY VIEW"
-              : "known are: \(views.keys.sorted().joined(separator: ", "))"))
-      }
-      let plan: Plan
-      switch view {
-      case .source(let source): plan = .scan(source)
-      case .query(let inner): plan = inner
-      }
-      return (plan, Scope(plan.schema, qualifier: alias ?? name))
+      let plan = try view(name, at: position)
+      return (plan, Scope(plan.schema, qualifier: alias ?? name.lastPart))
     case .subquery(let query, let alias, let columns, let position):
       let plan = try rename(plan(query), columns, at: position)
       return (plan, Scope(plan.schema, qualifier: alias))
@@ -31,6 +18,31 @@ extension Analyzer {
     case .join(let kind, let left, let right, let condition, let position):
       return try join(kind, self.relation(left), self.relation(right), condition, at: position)
     }
+  }
+
+  /// The plan of a view, or of a table that the catalog has.
+  func view(_ name: String, at position: SourcePosition) throws -> Plan {
+    switch views[name.lowercased()] {
+    case .source(let source): return .scan(source)
+    case .query(let inner): return inner
+    case nil: break
+    }
+    do {
+      if let table = try catalog?.table(name) { return .scan(table) }
+    } catch let problem as MillError where problem.code == .configuration && problem.place?.line == nil {
+      throw error(problem.message, at: position, wayOut: problem.wayOut)
+    }
+    throw unknownView(name, at: position)
+  }
+
+  func unknownView(_ name: String, at position: SourcePosition) -> MillError {
+    let known = views.keys.sorted() + (catalog?.tableNames ?? [])
+    let nearest = Nearest.name(to: name, among: known)
+    return error(
+      "the view \(name) does not exist", at: position,
+      wayOut: nearest.map { "did you mean \($0)?" }
+        ?? (known.isEmpty
+          ? "create it first with CREATE TEMPORARY VIEW" : "known are: \(known.joined(separator: ", "))"))
   }
 
   private mutating func values(_ rows: [[Syntax]], at position: SourcePosition) throws -> Plan {
@@ -144,4 +156,9 @@ extension Expression {
     if case .column(let index) = node { return [index] }
     return children.reduce(into: []) { $0.formUnion($1.columnsUsed) }
   }
+}
+
+extension String {
+  /// `pop` of `topic.pop`: what qualifies a table's columns.
+  fileprivate var lastPart: String { split(separator: ".").last.map(String.init) ?? self }
 }

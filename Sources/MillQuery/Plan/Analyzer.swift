@@ -7,6 +7,8 @@ struct Analyzer {
   var ansi: Bool
   var enablePartialResults = true
   var views: [String: View] = [:]
+  /// Tables that need no CREATE VIEW; nil = there are none.
+  var catalog: (any TableCatalog)?
   private(set) var fromJSONCount = 0
   /// The aggregate calls of the select under analysis; nil where they can't be.
   var aggregates: [AggregateCall]?
@@ -16,9 +18,10 @@ struct Analyzer {
     case query(Plan)
   }
 
-  init(file: String?, ansi: Bool) {
+  init(file: String?, ansi: Bool, catalog: (any TableCatalog)? = nil) {
     self.file = file
     self.ansi = ansi
+    self.catalog = catalog
   }
 
   func error(_ message: String, at position: SourcePosition, wayOut: String? = nil) -> MillError {
@@ -32,27 +35,42 @@ struct Analyzer {
   mutating func analyze(_ statements: [Statement]) throws -> Plan {
     var result: Plan?
     for statement in statements {
-      switch statement.kind {
-      case .set(let key, let value): try set(key, value, at: statement.position)
-      case .createSource(let name, let format, let schema, let options, let replaces):
-        try checkNew(name, replaces, at: statement.position)
-        views[name.lowercased()] = try source(name, format, schema, options, at: statement.position)
-      case .createView(let name, let columns, let query, let replaces):
-        try checkNew(name, replaces, at: statement.position)
-        views[name.lowercased()] = .query(try rename(plan(query), columns, at: statement.position))
-      case .query(let query):
-        guard result == nil else {
-          throw error(
-            "a script holds one SELECT, this is the second", at: statement.position,
-            wayOut: "put it in a file of its own")
-        }
-        result = try plan(query)
+      if try define(statement) { continue }
+      guard case .query(let query) = statement.kind else {
+        throw error(
+          "a script holds views, settings and one SELECT", at: statement.position,
+          wayOut: "EXPLAIN, SHOW and DESCRIBE are for millrace sql")
       }
+      guard result == nil else {
+        throw error(
+          "a script holds one SELECT, this is the second", at: statement.position,
+          wayOut: "put it in a file of its own")
+      }
+      result = try plan(query)
     }
     guard let result else {
       throw error("the script has no SELECT", at: .init(line: 1, column: 1), wayOut: "end it with SELECT … FROM …")
     }
     return result
+  }
+
+  /// Does what a statement says about views and settings; false when it says nothing of the kind.
+  mutating func define(_ statement: Statement) throws -> Bool {
+    switch statement.kind {
+    case .set(let key, let value): try set(key, value, at: statement.position)
+    case .createSource(let name, let format, let schema, let options, let replaces):
+      try checkNew(name, replaces, at: statement.position)
+      views[name.lowercased()] = try source(name, format, schema, options, at: statement.position)
+    case .createView(let name, let columns, let query, let replaces):
+      try checkNew(name, replaces, at: statement.position)
+      views[name.lowercased()] = .query(try rename(plan(query), columns, at: statement.position))
+    case .dropView(let name, let ifExists):
+      if views.removeValue(forKey: name.lowercased()) == nil, !ifExists {
+        throw unknownView(name, at: statement.position)
+      }
+    case .query, .explain, .showTables, .showColumns, .describe, .describeQuery: return false
+    }
+    return true
   }
 
   private func checkNew(_ name: String, _ replaces: Bool, at position: SourcePosition) throws {

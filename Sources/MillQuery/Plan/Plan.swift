@@ -106,6 +106,7 @@ public struct Source: Sendable {
   public enum Kind: Sendable, Hashable {
     case kafka(KafkaSource)
     case files(FileSource)
+    case table(TableSource)
   }
   public var name: String
   public var kind: Kind

@@ -11,6 +11,7 @@ extension Plan {
         switch source.kind {
         case .kafka(let kafka): "kafka \(kafka.subscription)"
         case .files(let files): "\(files.format.rawValue) \(files.path)"
+        case .table(let table): table.description
         }
       let names = source.schema.columns.map { DataType.quoted($0.name) }
       return lead + "Scan \(source.name) [\(what)] (\(names.joined(separator: ", ")))\n"

@@ -29,6 +29,8 @@ public struct KafkaSource: Sendable, Hashable {
   public var subscription: Subscription
   /// nil = Spark's default: latest for a stream, earliest for a batch.
   public var startingOffsets: StartingOffsets?
+  /// Where a batch ends; a stream refuses it. nil = latest.
+  public var endingOffsets: StartingOffsets?
   /// Offsets that are gone stop the query; false = go on with a warning. Default true.
   public var failOnDataLoss: Bool
   /// Most records a micro-batch, split over the partitions in proportion to what waits. nil = no limit.

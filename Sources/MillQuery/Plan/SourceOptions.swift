@@ -27,13 +27,14 @@ struct SourceOptions {
   // MARK: kafka
 
   private static let kafkaKeys = [
-    "kafka.bootstrap.servers", "subscribe", "assign", "startingOffsets", "startingTimestamp", "failOnDataLoss",
+    "kafka.bootstrap.servers", "subscribe", "assign", "startingOffsets", "startingTimestamp", "endingOffsets",
+    "endingTimestamp", "failOnDataLoss",
     "maxOffsetsPerTrigger", "includeHeaders", "groupIdPrefix", "kafka.group.id", "kafkaConsumer.pollTimeoutMs",
     "fetchOffset.numRetries", "fetchOffset.retryIntervalMs",
   ]
   /// Spark has them, this engine not yet.
   private static let kafkaKeysLater = [
-    "subscribePattern", "endingOffsets", "endingTimestamp", "startingOffsetsByTimestamp", "endingOffsetsByTimestamp",
+    "subscribePattern", "startingOffsetsByTimestamp", "endingOffsetsByTimestamp",
     "startingOffsetsByTimestampStrategy", "minOffsetsPerTrigger", "maxTriggerDelay", "minPartitions",
   ]
   /// Spark refuses these too: offsets and formats are the query's business.
@@ -64,7 +65,8 @@ struct SourceOptions {
         "the option kafka.bootstrap.servers is missing", wayOut: "write kafka.bootstrap.servers 'host:9092'")
     }
     return KafkaSource(
-      bootstrapServers: servers.value, subscription: try subscription(), startingOffsets: try startingOffsets(),
+      bootstrapServers: servers.value, subscription: try subscription(), startingOffsets: try offsets("starting"),
+      endingOffsets: try offsets("ending"),
       failOnDataLoss: try boolean("failOnDataLoss", default: true),
       maxOffsetsPerTrigger: try positiveNumber("maxOffsetsPerTrigger"),
       includeHeaders: try boolean("includeHeaders", default: false), clientOptions: clientOptions)
@@ -91,30 +93,33 @@ struct SourceOptions {
     }
   }
 
-  private func startingOffsets() throws -> KafkaSource.StartingOffsets? {
-    if let option = option("startingTimestamp") {
+  /// `startingOffsets` and `startingTimestamp`, or the two with `ending`.
+  private func offsets(_ which: String) throws -> KafkaSource.StartingOffsets? {
+    if let option = option("\(which)Timestamp") {
       guard let milliseconds = Int64(option.value) else {
-        throw error("startingTimestamp wants milliseconds since 1970, not \(option.value)", at: option)
+        throw error("\(which)Timestamp wants milliseconds since 1970, not \(option.value)", at: option)
       }
       return .timestamp(milliseconds)
     }
-    guard let option = option("startingOffsets") else { return nil }
+    guard let option = option("\(which)Offsets") else { return nil }
+    // A query that ends where everything begins reads nothing: Spark refuses it.
+    let words = which == "ending" ? ["latest"] : ["earliest", "latest"]
     switch option.value.lowercased() {
-    case "earliest": return .earliest
+    case "earliest" where words.contains("earliest"): return .earliest
     case "latest": return .latest
     default: break
     }
     guard option.value.hasPrefix("{") else {
-      let nearest = Nearest.name(to: option.value, among: ["earliest", "latest"])
+      let nearest = Nearest.name(to: option.value, among: words)
       throw error(
-        "startingOffsets wants earliest, latest or {\"topic\":{\"0\":23}}, not \(option.value)", at: option,
-        wayOut: nearest.map { "did you mean \($0)?" })
+        "\(which)Offsets wants \(words.joined(separator: ", ")) or {\"topic\":{\"0\":23}}, not \(option.value)",
+        at: option, wayOut: nearest.map { "did you mean \($0)?" })
     }
     var result: [String: [Int32: Int64]] = [:]
     for (topic, partitions) in try object(option) {
       for (partition, offset) in partitions.object ?? [:] {
-        guard let number = Int32(partition), let value = offset.integer, value >= -2 else {
-          throw error("startingOffsets wants {\"topic\":{\"0\":23,\"1\":-2}}, not \(option.value)", at: option)
+        guard let number = Int32(partition), let value = offset.integer, value >= (which == "ending" ? -1 : -2) else {
+          throw error("\(which)Offsets wants {\"topic\":{\"0\":23,\"1\":-1}}, not \(option.value)", at: option)
         }
         result[topic, default: [:]][number] = value
       }

@@ -9,7 +9,8 @@ extension Parser {
     if peek(word: "SELECT") || peek(word: "WITH") || peek(sign: "(") {
       return Statement(kind: .query(try query()), position: start)
     }
-    for word in ["INSERT", "DROP", "DESCRIBE", "SHOW", "EXPLAIN", "CACHE", "USE", "FROM", "VALUES"]
+    if let statement = try sessionStatement() { return statement }
+    for word in ["INSERT", "CACHE", "USE", "FROM", "VALUES"]
     where peek(word: word) {
       throw unsupported("\(word) as a statement")
     }

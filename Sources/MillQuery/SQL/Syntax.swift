@@ -160,6 +160,13 @@ struct Statement: Sendable {
     /// SET key = value
     case set(key: String, value: String)
     case query(Query)
+    case dropView(String, ifExists: Bool)
+    case explain(Query)
+    case showTables(viewsOnly: Bool)
+    case showColumns(String, at: SourcePosition)
+    /// DESCRIBE of a view or a table.
+    case describe(String, at: SourcePosition)
+    case describeQuery(Query)
   }
   var kind: Kind
   var position: SourcePosition

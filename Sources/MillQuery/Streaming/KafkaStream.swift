@@ -39,10 +39,17 @@ struct KafkaStream: Sendable {
 
   /// Where a new query begins.
   func initialOffsets() throws -> KafkaOffsets {
+    try offsets(partitions(), kafka.startingOffsets ?? .latest, option: "startingOffsets")
+  }
+
+  /// What an option says of the partitions, in numbers.
+  func offsets(
+    _ partitions: [TopicPartition], _ wanted: KafkaSource.StartingOffsets, option: String
+  ) throws -> KafkaOffsets {
     var result = KafkaOffsets()
-    for partition in try partitions() {
+    for partition in partitions {
       let (start, end) = try log.offsets(partition)
-      switch kafka.startingOffsets ?? .latest {
+      switch wanted {
       case .earliest: result.next[partition] = start
       case .latest: result.next[partition] = end
       case .timestamp(let milliseconds):
@@ -50,7 +57,7 @@ struct KafkaStream: Sendable {
       case .exact(let map):
         guard let wanted = map[partition.topic]?[partition.partition] else {
           throw MillError(
-            .configuration, "startingOffsets says nothing about the partition \(partition)",
+            .configuration, "\(option) says nothing about the partition \(partition)",
             wayOut: "name every partition of \(partition.topic), with -2 for earliest and -1 for latest")
         }
         result.next[partition] = wanted == -2 ? start : wanted == -1 ? end : wanted

@@ -64,10 +64,16 @@ public final class StreamingQuery: Sendable {
     }
   ) throws {
     for source in query.sources {
-      guard case .kafka = source.kind else {
+      guard case .kafka(let kafka) = source.kind else {
         throw MillError(
-          .configuration, "the view \(source.name) reads files: as a stream this is not supported yet",
+          .configuration, "the view \(source.name) reads no topic: as a stream this is not supported yet",
           at: .init(file: query.file), wayOut: "read a topic with USING kafka, or run the query as a batch")
+      }
+      // Spark: "ending offset not valid in streaming queries".
+      guard kafka.endingOffsets == nil else {
+        throw MillError(
+          .configuration, "the view \(source.name) has endingOffsets, and a stream does not end",
+          at: .init(file: query.file), wayOut: "leave the option out, or run the query as a batch")
       }
     }
     try query.checkStreams()

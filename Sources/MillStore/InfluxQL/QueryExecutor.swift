@@ -20,6 +20,17 @@ public struct InfluxQLRequest: Sendable {
   }
 }
 
+extension StoreEngine {
+  /// What `/query` answers, as JSON; errors are in it, as there.
+  public func answer(_ request: InfluxQLRequest) -> [UInt8] {
+    let results: [StatementResult]
+    do { results = try QueryExecutor(engine: self).run(request) } catch {
+      results = [StatementResult(error: "\((error as? InfluxQLError)?.message ?? "\(error)")")]
+    }
+    return ResultWriter(epoch: request.epoch).json(results)
+  }
+}
+
 /// Runs InfluxQL on a store.
 struct QueryExecutor {
   let engine: StoreEngine

@@ -67,9 +67,13 @@ public struct DataSource: Sendable, CustomStringConvertible {
     return headers
   }
 
-  /// The request for one InfluxQL text; times in the answer are milliseconds.
-  func request(_ query: String, policy: String) -> HTTPRequest {
-    var parameters = [(name: "db", value: database), (name: "epoch", value: "ms")]
+  /// The request for one InfluxQL text.
+  ///
+  /// - Parameters:
+  ///   - policy: retention policy; empty = the default one.
+  ///   - epoch: unit of the times in the answer.
+  public func request(_ query: String, policy: String = "", epoch: String = "ms") -> HTTPRequest {
+    var parameters = [(name: "db", value: database), (name: "epoch", value: epoch)]
     if !policy.isEmpty, policy != "default" { parameters.append((name: "rp", value: policy)) }
     var headers = headers
     if usesPost {

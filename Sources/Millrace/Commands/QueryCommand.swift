@@ -5,7 +5,7 @@ import MillStore
 
 extension MillraceCommand {
   static let query = Command(
-    name: "query", summary: "Run a Spark SQL script over files, once.", usage: "SCRIPT.sql [flags]",
+    name: "query", summary: "Run a Spark SQL script over files and topics, once.", usage: "SCRIPT.sql [flags]",
     flags: [
       Flag("--input", "PATH", "file or directory instead of the script's path"),
       Flag("--output", "FILE", "default: standard output"),
@@ -35,9 +35,10 @@ extension MillraceCommand {
       }
       let output = try OutputStream(arguments["--output"])
       FreedMemory.keep(blocksUpTo: 32 << 20, total: 256 << 20)
+      let logs = LogDirectory(local: nil, properties: [:])
       var malformed = 0
       let summary = try BatchQuery.run(
-        query, inputs: arguments["--input"].map { [$0] }, lanes: lanes,
+        query, inputs: arguments["--input"].map { [$0] }, places: .init(log: { try logs.log($0) }), lanes: lanes,
         onMalformed: { origin, reason in
           malformed += 1
           if malformed <= malformedShown { report("\(origin): \(reason)") }

@@ -1,0 +1,91 @@
+import MillBase
+import MillColumns
+import MillLog
+import Synchronization
+
+/// What a pipeline of a batch reads: the chunks of its files, the rows of its tables, the records of its topics.
+final class BatchInput: JobSource {
+  enum Piece: Sendable {
+    case chunk(FileChunks.Chunk)
+    case records(RangeReader.Piece)
+    case rows(ColumnBatch, source: String)
+  }
+
+  private let chunks: FileChunks
+  private let tables: Mutex<ArraySlice<(table: TableSource, name: String)>>
+  private let records: RangeReader
+  private let stop: Signal
+
+  var fileBytes: Int64 { chunks.totalBytes }
+
+  /// - Throws: `.notFound` for a path or topic that does not exist; `.configuration` for a topic without a log.
+  init(
+    _ sources: [Source], query: CompiledQuery, inputs: [String]?, places: BatchQuery.Places, chunkBytes: Int,
+    stop: Signal
+  ) throws {
+    var files: [(FileSource, String)] = []
+    var tables: [(table: TableSource, name: String)] = []
+    var ranges: [RangeReader.Range] = []
+    for source in sources {
+      switch source.kind {
+      case .files(let described): files.append((described, source.name))
+      case .table(let table): tables.append((table, source.name))
+      case .kafka(let kafka):
+        guard let log = places.log else {
+          throw MillError(
+            .configuration, "the view \(source.name) reads a topic, and there is no log here",
+            at: .init(file: query.file), wayOut: "read files with USING text OPTIONS (path '…')")
+        }
+        let stream = KafkaStream(name: source.name, kafka: kafka, log: try log(kafka.bootstrapServers))
+        ranges += try stream.batchRanges()
+      }
+    }
+    chunks = try FileChunks(files, inputs: inputs, files: places.files, chunkBytes: chunkBytes)
+    self.tables = Mutex(tables[...])
+    records = RangeReader(ranges, stop: stop)
+    self.stop = stop
+  }
+
+  func next() throws -> Piece? {
+    if stop.isSet { throw MillError(.stopped, "the query is stopped") }
+    if let chunk = try chunks.next() { return .chunk(chunk) }
+    if let (table, name) = tables.withLock({ $0.popFirst() }) { return .rows(try table.rows(), source: name) }
+    return try records.next().map { .records($0) }
+  }
+}
+
+extension BatchInput.Piece {
+  func process(
+    _ query: CompiledQuery, _ pipeline: Pipeline, _ buffers: BufferPool, now: Int64
+  ) throws -> (QueryOutput, BatchRun.ReadChunk) {
+    switch self {
+    case .chunk(let chunk):
+      let buffer = buffers.take()
+      defer { buffers.give(buffer) }
+      let (output, rows) = try buffer.process(chunk, query, pipeline, now: now)
+      return (output, .init(bytes: 0, rows: rows, malformed: output.malformed))
+    case .rows(let batch, let source):
+      let output = try query.process(pipeline, .rows(batch), from: source, now: now)
+      return (output, .init(bytes: 0, rows: batch.count, malformed: []))
+    case .records(let piece):
+      let records = piece.records
+      var output = try query.process(pipeline, .records(records), from: piece.source, now: now) { slot in
+        slot >= 0 && slot < records.count ? query.origin(of: slot, in: records) : nil
+      }
+      for index in output.malformed.indices {
+        output.malformed[index].origin = query.origin(of: output.malformed[index].slot, in: records)
+      }
+      return (output, .init(bytes: 0, rows: records.count, malformed: output.malformed))
+    }
+  }
+}
+
+extension KafkaStream {
+  /// From the startingOffsets (default: earliest) to the endingOffsets (default: latest), as Spark's batch reader.
+  fileprivate func batchRanges() throws -> [RangeReader.Range] {
+    let partitions = try partitions()
+    let start = try offsets(partitions, kafka.startingOffsets ?? .earliest, option: "startingOffsets")
+    let end = try offsets(partitions, kafka.endingOffsets ?? .latest, option: "endingOffsets")
+    return ranges(from: start, to: end)
+  }
+}
