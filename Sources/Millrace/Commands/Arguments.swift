@@ -29,6 +29,8 @@ struct Command: Sendable {
   var flags: [Flag] = []
   /// Shown below the flags: examples, each on a line.
   var examples: [String] = []
+  /// Shown at the end.
+  var notes = ""
   /// A command that reads its own arguments (the flags of another system's tool).
   var raw: (@Sendable ([String]) throws -> Int32)?
   var run: @Sendable (Arguments) throws -> Int32 = { _ in 0 }
@@ -44,7 +46,7 @@ struct Command: Sendable {
       }
     }
     if !examples.isEmpty { text += "\nexamples:\n" + examples.map { "  \($0)\n" }.joined() }
-    return text
+    return text + (notes.isEmpty ? "" : "\n\(notes)")
   }
 }
 

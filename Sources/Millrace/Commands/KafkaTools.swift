@@ -23,15 +23,7 @@ extension MillraceCommand {
       // Reading into a pipe whose reader has gone ends by SIGPIPE, as with any tool.
       Interruption.prepare()
       signal(SIGPIPE, SIG_DFL)
-      let stop = Signal()
-      let watcher = Worker("interruption") { ended in
-        while !ended.isSet { if Interruption.wait(atMost: .milliseconds(100)) { return stop.set() } }
-      }
-      defer {
-        watcher.stop()
-        watcher.join()
-      }
-      return ConsumeCommand.run(arguments: words, stop: stop, output: terminal)
+      return untilInterrupted { ConsumeCommand.run(arguments: words, stop: $0, output: terminal) }
     })
 
   private static var terminal: ToolOutput {

@@ -4,7 +4,7 @@ import MillKafka
 extension MillraceCommand {
   /// All commands, in the order of the overview.
   static var commands: [Command] {
-    [run, check, sql, query, agent, broker, topics, groups, produce, consume, fsck, dump, store, view, sampleAPI]
+    [run, check, test, sql, query, agent, broker, topics, groups, produce, consume, fsck, dump, store, view, sampleAPI]
   }
 
   static let topics = Command(

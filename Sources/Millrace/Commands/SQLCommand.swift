@@ -66,7 +66,7 @@ extension MillraceCommand {
   }
 
   /// The body's signal is set by Ctrl-C, which the process's threads have blocked.
-  static func untilInterrupted(_ body: (Signal) throws -> Void) rethrows {
+  static func untilInterrupted<Result>(_ body: (Signal) throws -> Result) rethrows -> Result {
     let stop = Signal()
     let watcher = Worker("interruption") { ended in
       while !ended.isSet { if Interruption.wait(atMost: .milliseconds(50)) { return stop.set() } }
@@ -75,6 +75,6 @@ extension MillraceCommand {
       watcher.stop()
       watcher.join()
     }
-    try body(stop)
+    return try body(stop)
   }
 }
