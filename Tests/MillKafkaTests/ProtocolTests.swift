@@ -85,6 +85,16 @@ struct RandomFiller: FieldVisitor {
   ) throws {
     if v.contains(version) { value = isNull(null) ? nil : try elements() }
   }
+  mutating func structure<Struct: ProtocolStruct>(_ value: inout Struct) throws { try value.fields(&self) }
+  mutating func tagged<Value>(
+    _: UInt32, _: StaticString, _ value: inout Value?, _ v: Versions, _ initial: Value,
+    _ body: (inout Self, inout Value) throws -> Void
+  ) throws {
+    guard v.contains(version), next() % 2 == 0 else { return }
+    var filled = initial
+    try body(&self, &filled)
+    value = filled
+  }
   private mutating func elements<Element: ProtocolStruct>() throws -> [Element] {
     try list { filler in
       var element = Element()
@@ -162,6 +172,31 @@ struct RandomFiller: FieldVisitor {
         }
       }
     }
+  }
+
+  /// KIP-482: how many, then tag, size and content of each.
+  @Test func taggedFieldsAreWrittenAndRead() throws {
+    var partition = FetchResponse.Partition()
+    partition.index = 1
+    partition.records = []
+    partition.currentLeader = LeaderAndEpoch()
+    partition.currentLeader?.leaderID = 3
+    partition.currentLeader?.leaderEpoch = 5
+    var writer = MessageWriter(version: 12, isFlexible: true)
+    try writer.write(partition)
+    #expect(writer.out.bytes.suffix(12) == [1, 1, 9, 0, 0, 0, 3, 0, 0, 0, 5, 0])
+    // One before it, and one after it that nobody knows.
+    let before: [UInt8] = [3, 0, 13, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 2, 0]
+    let more = Array(writer.out.bytes.dropLast(12)) + before + writer.out.bytes.suffix(11) + [9, 2, 7, 7]
+    var reader = MessageReader(more[...], version: 12, isFlexible: true)
+    let read = try reader.read(FetchResponse.Partition.self)
+    #expect(read.divergingEpoch?.endOffset == 2)
+    #expect(read.currentLeader == partition.currentLeader && reader.remaining == 0)
+    // Without flexible versions there are none.
+    var old = MessageWriter(version: 11, isFlexible: false)
+    try old.write(partition)
+    var oldReader = MessageReader(old.out.bytes[...], version: 11, isFlexible: false)
+    #expect(try oldReader.read(FetchResponse.Partition.self).currentLeader == nil && oldReader.remaining == 0)
   }
 
   /// A length that lies must not make the reader take memory for it.

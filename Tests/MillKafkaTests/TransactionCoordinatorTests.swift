@@ -1,8 +1,8 @@
 import MillBase
-import MillLog
 import Testing
 
 @testable import MillKafka
+@testable import MillLog
 
 /// Who may do what when, without a network.
 @Suite struct TransactionCoordinatorTests {
@@ -77,6 +77,45 @@ import Testing
       #expect(try coordinator.append(producer, to: Self.pop) {} == .none)
       coordinator.expire(now: Clock.nowMilliseconds() + 61_000)
       #expect(try coordinator.end(producer, isCommit: true) == .producerFenced)
+    }
+  }
+
+  /// Read uncommitted looks past an open transaction and into an aborted one.
+  @Test(arguments: [(Int64(-1), Int64(2), Int64(4)), (-3, -1, 3), (1000, 0, 0), (1500, 1, 1), (2500, -1, 2)])
+  func offsetsByTimeDependOnTheIsolation(time: Int64, committed: Int64, all: Int64) throws {
+    try withLog { log, coordinator in
+      func write(_ time: Int64, _ producer: TransactionCoordinator.Producer?) throws {
+        var batch = ByteWriter()
+        batch.bytes = try BatchEncoder.encode([Record(value: [1], timestamp: time)], codec: .none, now: time)
+        if let producer {
+          batch.put(Int16(16), at: 21)
+          batch.put(producer.id, at: 43)
+          batch.put(producer.epoch, at: 51)
+          batch.put(Int32(time), at: 53)
+          BatchEncoder.seal(&batch.bytes)
+        }
+        _ = try log.appendStored(batch.bytes, to: Self.pop)
+      }
+      try write(1000, nil)
+      try write(2000, nil)
+      let producer = try begin(coordinator)
+      #expect(try coordinator.add([Self.pop], producer) == .none)
+      try write(3000, producer)
+      try write(4000, nil)
+      let handler = try RequestHandler(log: log, advertised: Address("127.0.0.1:1"), options: ServerOptions())
+      for isolation in Int8(0)...1 {
+        var request = ListOffsetsRequest()
+        request.isolationLevel = isolation
+        var topic = ListOffsetsRequest.Topic()
+        topic.name = "pop"
+        var partition = ListOffsetsRequest.Partition()
+        partition.timestamp = time
+        topic.partitions = [partition]
+        request.topics = [topic]
+        let answer = handler.listOffsets(request).topics[0].partitions[0]
+        #expect(answer.offset == (isolation == 1 ? committed : all), "\(answer)")
+      }
+      handler.transactions.stop()
     }
   }
 

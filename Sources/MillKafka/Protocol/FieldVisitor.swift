@@ -45,6 +45,31 @@ public protocol FieldVisitor {
     _ name: StaticString, _ value: inout [Element], _ versions: Versions) throws
   mutating func nullableArray<Element: ProtocolStruct>(
     _ name: StaticString, _ value: inout [Element]?, _ versions: Versions, null: Versions) throws
+  /// A struct within a struct.
+  mutating func structure<Struct: ProtocolStruct>(_ value: inout Struct) throws
+  /// A field that is only sent when there is something to say (KIP-482), in flexible versions only. A struct's tagged
+  /// fields come after the others, the smallest tag first.
+  ///
+  /// - Parameters:
+  ///   - value: nil = not there.
+  ///   - initial: what reading it begins with.
+  ///   - body: walks the field itself.
+  mutating func tagged<Value>(
+    _ tag: UInt32, _ name: StaticString, _ value: inout Value?, _ versions: Versions, _ initial: Value,
+    _ body: (inout Self, inout Value) throws -> Void) throws
+}
+
+extension FieldVisitor {
+  mutating func tagged<Struct: ProtocolStruct>(
+    _ tag: UInt32, _ name: StaticString, _ value: inout Struct?, _ versions: Versions
+  ) throws {
+    try tagged(tag, name, &value, versions, Struct()) { try $0.structure(&$1) }
+  }
+  mutating func tagged<Element: ProtocolStruct>(
+    _ tag: UInt32, _ name: StaticString, _ value: inout [Element]?, _ versions: Versions
+  ) throws {
+    try tagged(tag, name, &value, versions, []) { try $0.array(name, &$1) }
+  }
 }
 
 /// A field that is there in every version needs no range.

@@ -8,6 +8,13 @@ public struct MessageReader: FieldVisitor {
   private var position: Int
   let version: Int16
   let isFlexible: Bool
+  /// Tagged fields of the struct that is being read; nil = not come to yet.
+  private var tags: Tags?
+  private struct Tags {
+    var left: UInt32
+    /// Its number is read, its content is not.
+    var next: UInt32?
+  }
 
   /// - Parameter isFlexible: compact lengths and tagged fields (KIP-482).
   public init(_ bytes: ArraySlice<UInt8>, version: Int16, isFlexible: Bool) {
@@ -21,11 +28,14 @@ public struct MessageReader: FieldVisitor {
   /// What has not been read yet.
   public var rest: ArraySlice<UInt8> { bytes[position...] }
 
-  /// The struct with its tagged fields, all of which are passed over.
+  /// The struct with its tagged fields. Those that are not known are passed over.
   public mutating func read<Struct: ProtocolStruct>(_ type: Struct.Type = Struct.self) throws -> Struct {
+    let outer = tags
+    tags = nil
     var value = Struct()
     try value.fields(&self)
     try skipTags()
+    tags = outer
     return value
   }
 
@@ -61,10 +71,22 @@ public struct MessageReader: FieldVisitor {
 
   mutating func skipTags() throws {
     guard isFlexible else { return }
-    for _ in 0..<(try unsignedVarint("tagged fields")) {
-      _ = try unsignedVarint("tag")
-      _ = try take("tagged field", Int(try unsignedVarint("tag size")))
+    while try nextTag() != nil { _ = try takeTagged() }
+  }
+
+  private mutating func nextTag() throws -> UInt32? {
+    var tags = try self.tags ?? Tags(left: unsignedVarint("tagged fields"))
+    if tags.next == nil, tags.left > 0 {
+      tags.left -= 1
+      tags.next = try unsignedVarint("tag")
     }
+    self.tags = tags
+    return tags.next
+  }
+
+  private mutating func takeTagged() throws -> ArraySlice<UInt8> {
+    tags?.next = nil
+    return try take("tagged field", Int(try unsignedVarint("tag size")))
   }
 
   private mutating func take(_ name: StaticString, _ count: Int) throws -> ArraySlice<UInt8> {
@@ -180,5 +202,21 @@ public struct MessageReader: FieldVisitor {
     guard versions.contains(version) else { return }
     let all = try elements(name) { try $0.read(Element.self) }
     value = null.contains(version) ? all : try required(name, all)
+  }
+  public mutating func structure<Struct: ProtocolStruct>(_ value: inout Struct) throws { value = try read(Struct.self) }
+  public mutating func tagged<Value>(
+    _ tag: UInt32, _ name: StaticString, _ value: inout Value?, _ versions: Versions, _ initial: Value,
+    _ body: (inout Self, inout Value) throws -> Void
+  ) throws {
+    guard isFlexible, versions.contains(version) else { return }
+    while let next = try nextTag(), next <= tag {
+      let content = try takeTagged()
+      guard next == tag else { continue }
+      var inner = MessageReader(content, version: version, isFlexible: true)
+      var found = initial
+      try body(&inner, &found)
+      guard inner.remaining == 0 else { throw fail(name, "\(inner.remaining) bytes too many") }
+      value = found
+    }
   }
 }

@@ -5,6 +5,8 @@ public struct MessageWriter: FieldVisitor {
   private(set) var out: ByteWriter
   let version: Int16
   let isFlexible: Bool
+  /// Tagged fields of the struct that is being written.
+  private var tags: [(tag: UInt32, content: [UInt8])] = []
 
   /// - Parameter out: what stands before the message.
   public init(_ out: ByteWriter = ByteWriter(), version: Int16, isFlexible: Bool) {
@@ -14,12 +16,23 @@ public struct MessageWriter: FieldVisitor {
   }
 
   public mutating func write(_ value: some ProtocolStruct) throws {
+    let outer = tags
+    tags = []
     var value = value
     try value.fields(&self)
-    writeNoTags()
+    writeTags()
+    tags = outer
   }
 
-  mutating func writeNoTags() { if isFlexible { out.append(UInt8(0)) } }
+  private mutating func writeTags() {
+    guard isFlexible else { return }
+    out.appendUnsignedVarint(UInt64(tags.count))
+    for (tag, content) in tags {
+      out.appendUnsignedVarint(UInt64(tag))
+      out.appendUnsignedVarint(UInt64(content.count))
+      out.append(contentsOf: content)
+    }
+  }
 
   // MARK: Steps
 
@@ -118,5 +131,16 @@ public struct MessageWriter: FieldVisitor {
     guard versions.contains(version) else { return }
     check(null: null, value == nil, name)
     try elements(value) { try $0.write($1) }
+  }
+  public mutating func structure<Struct: ProtocolStruct>(_ value: inout Struct) throws { try write(value) }
+  public mutating func tagged<Value>(
+    _ tag: UInt32, _ name: StaticString, _ value: inout Value?, _ versions: Versions, _ initial: Value,
+    _ body: (inout Self, inout Value) throws -> Void
+  ) throws {
+    guard isFlexible, versions.contains(version), var present = value else { return }
+    precondition(tags.last.map { $0.tag < tag } ?? true, "\(name): tags go up")
+    var inner = MessageWriter(version: version, isFlexible: true)
+    try body(&inner, &present)
+    tags.append((tag, inner.out.bytes))
   }
 }

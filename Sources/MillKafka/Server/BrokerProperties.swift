@@ -126,6 +126,7 @@ public struct BrokerProperties: Sendable {
     try number("socket.request.max.bytes", &options.requestSizeMax)
     try number("queued.max.request.bytes", &options.requestMemoryMax)
     try number("fetch.max.bytes", &options.fetchSizeMax)
+    try number("max.incremental.fetch.session.cache.slots", &options.fetchSessionsMax, least: 0)
     try number("sasl.server.max.receive.size", &options.requestSizeUntilAuthenticated)
     try number("num.partitions", &options.partitionsDefault)
     try number("num.network.threads", &options.loops)
@@ -208,7 +209,8 @@ public struct BrokerProperties: Sendable {
   private static let known = [
     "listeners", "advertised.listeners", "log.dirs", "log.dir", "ssl.keystore.location", "ssl.keystore.type",
     "ssl.key.password", "ssl.client.auth", "ssl.enabled.protocols", "sasl.enabled.mechanisms", "max.connections",
-    "socket.request.max.bytes", "queued.max.request.bytes", "fetch.max.bytes", "sasl.server.max.receive.size",
+    "socket.request.max.bytes", "queued.max.request.bytes", "fetch.max.bytes",
+    "max.incremental.fetch.session.cache.slots", "sasl.server.max.receive.size",
     "num.partitions", "num.network.threads", "offset.metadata.max.bytes", "connections.max.idle.ms",
     "offsets.retention.minutes", "offsets.retention.check.interval.ms",
     "connection.failed.authentication.delay.ms", "auto.create.topics.enable",

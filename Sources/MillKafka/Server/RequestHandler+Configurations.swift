@@ -76,6 +76,7 @@ extension RequestHandler {
       ("log.flush.interval.ms", Self.milliseconds(log.options.flushInterval)),
       ("log.retention.check.interval.ms", Self.milliseconds(log.options.retentionCheckInterval)),
       ("max.connections", String(options.connectionsMax)),
+      ("max.incremental.fetch.session.cache.slots", String(options.fetchSessionsMax)),
       ("num.network.threads", String(options.loops)),
       ("num.partitions", String(options.partitionsDefault)),
       ("offset.metadata.max.bytes", String(options.offsetMetadataMax)),

@@ -60,7 +60,7 @@ extension RequestHandler {
     return response
   }
 
-  func describeGroups(_ request: DescribeGroupsRequest) -> DescribeGroupsResponse {
+  func describeGroups(_ request: DescribeGroupsRequest, version: Int16) -> DescribeGroupsResponse {
     let known = Set(log.groups())
     let live = groups.groups()
     var response = DescribeGroupsResponse()
@@ -84,6 +84,11 @@ extension RequestHandler {
       } else {
         answer.state = known.contains(name) ? ConsumerGroup.Phase.empty.rawValue : Self.deadState
         answer.protocolType = known.contains(name) ? Self.protocolType : ""
+        // Older clients take a dead group for an answer (KIP-1043).
+        if version >= 6, !known.contains(name) {
+          answer.errorCode = ErrorCode.groupIDNotFound.rawValue
+          answer.errorMessage = "Group \(name) not found."
+        }
       }
       return answer
     }

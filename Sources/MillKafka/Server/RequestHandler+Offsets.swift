@@ -30,12 +30,15 @@ extension RequestHandler {
       case ListOffsetsRequest.Partition.earliest, ListOffsetsRequest.Partition.earliestLocal:
         answer.offset = offsets.start
       case ListOffsetsRequest.Partition.maxTimestamp:
-        if let newest = try log.newestRecord(topicPartition) { (answer.offset, answer.timestamp) = newest }
-      case ListOffsetsRequest.Partition.latestTiered: answer.leaderEpoch = -1
-      case 0...:
-        if let found = try log.offsetAndTimestamp(topicPartition, atOrAfter: partition.timestamp) {
-          (answer.offset, answer.timestamp) = found
+        if let newest = try log.newestRecord(topicPartition, committed: committed) {
+          (answer.offset, answer.timestamp) = newest
         }
+      case ListOffsetsRequest.Partition.latestTiered, ListOffsetsRequest.Partition.earliestPendingUpload:
+        answer.leaderEpoch = -1
+      case 0...:
+        let found = try log.offsetAndTimestamp(
+          topicPartition, atOrAfter: partition.timestamp, committed: committed)
+        if let found { (answer.offset, answer.timestamp) = found }
       default: answer.errorCode = ErrorCode.invalidRequest.rawValue
       }
     } catch { answer.errorCode = Self.code(error).rawValue }

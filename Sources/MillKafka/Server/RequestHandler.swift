@@ -22,6 +22,8 @@ final class RequestHandler: Sendable {
   let options: ServerOptions
   let groups: GroupCoordinator
   let transactions: TransactionCoordinator
+  let sessions: FetchSessions
+  let topicNames = TopicNames()
 
   init(log: LocalLog, advertised: Address, options: ServerOptions) {
     self.log = log
@@ -31,6 +33,7 @@ final class RequestHandler: Sendable {
       do { try log.note(group: group, presence) } catch { Log.error("kafka", "group \(group): \(error)") }
     }
     transactions = TransactionCoordinator(log: log)
+    sessions = FetchSessions(slots: options.fetchSessionsMax)
   }
 
   /// One request's body with what the answer's frame needs.
@@ -112,7 +115,8 @@ final class RequestHandler: Sendable {
       try request.reply(findCoordinator(request.read(FindCoordinatorRequest.self), version: request.version))
     case .heartbeat: try request.reply(heartbeat(request.read(HeartbeatRequest.self)))
     case .leaveGroup: try request.reply(leaveGroup(request.read(LeaveGroupRequest.self), version: request.version))
-    case .describeGroups: try request.reply(describeGroups(request.read(DescribeGroupsRequest.self)))
+    case .describeGroups:
+      try request.reply(describeGroups(request.read(DescribeGroupsRequest.self), version: request.version))
     case .listGroups: try request.reply(listGroups(request.read(ListGroupsRequest.self)))
     case .deleteGroups: try request.reply(deleteGroups(request.read(DeleteGroupsRequest.self)))
     case .createTopics: try request.reply(createTopics(request.read(CreateTopicsRequest.self)))

@@ -28,6 +28,8 @@ public struct ServerOptions: Sendable {
   public var authenticationDelay: Duration = .milliseconds(100)
   /// `fetch.max.bytes`: of one answer. Default 55 MiB.
   public var fetchSizeMax = 55 << 20
+  /// `max.incremental.fetch.session.cache.slots`: clients beyond ask for all their partitions each time. Default 1,000.
+  public var fetchSessionsMax = 1_000
   /// `connections.max.idle.ms`: a connection that says nothing for so long is closed. Default 10 minutes.
   public var idleMax: Duration = .seconds(600)
   /// Threads that serve connections. Default 2 (Kafka's `num.network.threads` is 3).

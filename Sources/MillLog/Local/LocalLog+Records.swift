@@ -111,15 +111,21 @@ extension LocalLog {
   }
 
   /// The same with the record's own timestamp, as the Kafka protocol wants it.
+  ///
+  /// - Parameter committed: false counts records of open and aborted transactions too.
   public func offsetAndTimestamp(
-    _ topicPartition: TopicPartition, atOrAfter timestamp: Int64
+    _ topicPartition: TopicPartition, atOrAfter timestamp: Int64, committed: Bool
   ) throws -> (offset: Int64, timestamp: Int64)? {
-    try partition(topicPartition).offset(atOrAfter: timestamp)
+    try partition(topicPartition).offset(atOrAfter: timestamp, committed: committed)
   }
 
   /// The record with the greatest timestamp; nil when the partition is empty.
-  public func newestRecord(_ topicPartition: TopicPartition) throws -> (offset: Int64, timestamp: Int64)? {
-    try partition(topicPartition).newest()
+  ///
+  /// - Parameter committed: false counts records of open and aborted transactions too.
+  public func newestRecord(
+    _ topicPartition: TopicPartition, committed: Bool
+  ) throws -> (offset: Int64, timestamp: Int64)? {
+    try partition(topicPartition).newest(committed: committed)
   }
 
   /// Stored bytes from the batch that holds `offset` to the end: what a fetch could get.

@@ -19,18 +19,20 @@ extension PartitionLog {
     var header: BatchHeader
   }
 
-  /// Committed records from `offset` on; empty at the last stable offset, or when all that was read was aborted.
-  func read(from offset: Int64, maxBytes: Int) throws -> RecordBatch {
+  /// Records from `offset` on; empty at the end, or when all that was read was aborted.
+  ///
+  /// - Parameter committed: end at the last stable offset, and pass over what was aborted; else all records count.
+  func read(from offset: Int64, maxBytes: Int, committed: Bool = true) throws -> RecordBatch {
     let (found, end) = try locate(offset)
     guard let found else { return RecordBatch(topicPartition: topicPartition, nextOffset: end) }
-    let stable = stable
+    let stable = committed ? stable : (end: end, transactions: TransactionIndex())
     if offset >= stable.end { return RecordBatch(topicPartition: topicPartition, nextOffset: offset) }
     let bytes = try chunk(found, maxBytes)
     var result = RecordBatch(topicPartition: topicPartition, nextOffset: offset)
     try decode(bytes, found, stable, from: offset, into: &result)
     if result.nextOffset == offset {
       // The batch at the front is damaged, which is noted now: reading goes on behind it.
-      return try read(from: offset, maxBytes: maxBytes)
+      return try read(from: offset, maxBytes: maxBytes, committed: committed)
     }
     counters.readRecords.add(result.count)
     counters.readBytes.add(bytes.count)
@@ -76,14 +78,16 @@ extension PartitionLog {
     return StoredBatches(bytes: bytes, nextOffset: next, aborted: aborted)
   }
 
-  /// The first committed record whose timestamp is at or after the time.
-  func offset(atOrAfter timestamp: Int64) throws -> (offset: Int64, timestamp: Int64)? {
-    let (segments, start, end) = state.withLock { ($0.segments, $0.startOffset, $0.stableOffset) }
+  /// The first record whose timestamp is at or after the time.
+  func offset(atOrAfter timestamp: Int64, committed: Bool = true) throws -> (offset: Int64, timestamp: Int64)? {
+    let (segments, start, end) = state.withLock {
+      ($0.segments, $0.startOffset, committed ? $0.stableOffset : $0.endOffset)
+    }
     for segment in segments where try segment.maxTimestamp() >= timestamp {
       let relative = try segment.withIndex { $0.offset(before: timestamp) }
       var offset = max(start, segment.baseOffset + relative)
       while offset < min(end, segment.nextOffset) {
-        let found = try read(from: offset, maxBytes: 64 << 10)
+        let found = try read(from: offset, maxBytes: 64 << 10, committed: committed)
         if let slot = found.slots.first(where: { $0.timestamp >= timestamp }) { return (slot.offset, slot.timestamp) }
         offset = found.nextOffset
       }
@@ -92,10 +96,10 @@ extension PartitionLog {
   }
 
   /// The first record with the greatest timestamp.
-  func newest() throws -> (offset: Int64, timestamp: Int64)? {
+  func newest(committed: Bool) throws -> (offset: Int64, timestamp: Int64)? {
     let segments = state.withLock { $0.segments }
     guard let newest = try segments.map({ try $0.maxTimestamp() }).max(), newest >= 0 else { return nil }
-    return try offset(atOrAfter: newest)
+    return try offset(atOrAfter: newest, committed: committed)
   }
 
   func bytesAvailable(from offset: Int64) throws -> Int64 {

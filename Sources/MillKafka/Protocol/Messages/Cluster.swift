@@ -14,11 +14,45 @@ public struct ApiVersionsResponse: ProtocolStruct {
   public var errorCode: Int16 = 0
   public var apiKeys: [Range] = []
   public var throttleTime: Int32 = 0
+  public var supportedFeatures: [SupportedFeature]?
+  public var finalizedFeaturesEpoch: Int64?
+  public var finalizedFeatures: [FinalizedFeature]?
+  public var zkMigrationReady: Bool?
   public init() {}
   public mutating func fields(_ v: inout some FieldVisitor) throws {
     try v.int16("ErrorCode", &errorCode)
     try v.array("ApiKeys", &apiKeys)
     try v.int32("ThrottleTimeMs", &throttleTime, 1...)
+    try v.tagged(0, "SupportedFeatures", &supportedFeatures, 3...)
+    try v.tagged(1, "FinalizedFeaturesEpoch", &finalizedFeaturesEpoch, 3..., -1) {
+      try $0.int64("FinalizedFeaturesEpoch", &$1)
+    }
+    try v.tagged(2, "FinalizedFeatures", &finalizedFeatures, 3...)
+    try v.tagged(3, "ZkMigrationReady", &zkMigrationReady, 3..., false) { try $0.bool("ZkMigrationReady", &$1) }
+  }
+
+  public struct SupportedFeature: ProtocolStruct {
+    public var name = ""
+    public var minVersion: Int16 = 0
+    public var maxVersion: Int16 = 0
+    public init() {}
+    public mutating func fields(_ v: inout some FieldVisitor) throws {
+      try v.string("Name", &name)
+      try v.int16("MinVersion", &minVersion)
+      try v.int16("MaxVersion", &maxVersion)
+    }
+  }
+
+  public struct FinalizedFeature: ProtocolStruct {
+    public var name = ""
+    public var maxVersionLevel: Int16 = 0
+    public var minVersionLevel: Int16 = 0
+    public init() {}
+    public mutating func fields(_ v: inout some FieldVisitor) throws {
+      try v.string("Name", &name)
+      try v.int16("MaxVersionLevel", &maxVersionLevel)
+      try v.int16("MinVersionLevel", &minVersionLevel)
+    }
   }
 
   public struct Range: ProtocolStruct {
@@ -84,6 +118,7 @@ public struct MetadataResponse: ProtocolStruct {
   public var controllerID: Int32 = 0
   public var topics: [Topic] = []
   public var clusterAuthorizedOperations = operationsUnknown
+  public var errorCode: Int16 = 0
   public init() {}
   public mutating func fields(_ v: inout some FieldVisitor) throws {
     try v.int32("ThrottleTimeMs", &throttleTime, 3...)
@@ -92,6 +127,7 @@ public struct MetadataResponse: ProtocolStruct {
     try v.int32("ControllerId", &controllerID, 1...)
     try v.array("Topics", &topics)
     try v.int32("ClusterAuthorizedOperations", &clusterAuthorizedOperations, 8...10)
+    try v.int16("ErrorCode", &errorCode, 13...)
   }
 
   public struct Topic: ProtocolStruct {
@@ -136,10 +172,12 @@ public struct MetadataResponse: ProtocolStruct {
 public struct DescribeClusterRequest: ProtocolStruct {
   public var includeClusterAuthorizedOperations = false
   public var endpointType: Int8 = 1
+  public var includeFencedBrokers = false
   public init() {}
   public mutating func fields(_ v: inout some FieldVisitor) throws {
     try v.bool("IncludeClusterAuthorizedOperations", &includeClusterAuthorizedOperations)
     try v.int8("EndpointType", &endpointType, 1...)
+    try v.bool("IncludeFencedBrokers", &includeFencedBrokers, 2...)
   }
 }
 
@@ -169,12 +207,14 @@ public struct DescribeClusterResponse: ProtocolStruct {
     public var host = ""
     public var port: Int32 = 0
     public var rack: String?
+    public var isFenced = false
     public init() {}
     public mutating func fields(_ v: inout some FieldVisitor) throws {
       try v.int32("BrokerId", &brokerID)
       try v.string("Host", &host)
       try v.int32("Port", &port)
       try v.nullableString("Rack", &rack)
+      try v.bool("IsFenced", &isFenced, 2...)
     }
   }
 }

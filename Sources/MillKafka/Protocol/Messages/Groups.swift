@@ -105,6 +105,7 @@ public struct DescribeGroupsResponse: ProtocolStruct {
 
   public struct Group: ProtocolStruct {
     public var errorCode: Int16 = 0
+    public var errorMessage: String?
     public var groupID = ""
     public var state = ""
     public var protocolType = ""
@@ -114,6 +115,7 @@ public struct DescribeGroupsResponse: ProtocolStruct {
     public init() {}
     public mutating func fields(_ v: inout some FieldVisitor) throws {
       try v.int16("ErrorCode", &errorCode)
+      try v.nullableString("ErrorMessage", &errorMessage, 6...)
       try v.string("GroupId", &groupID)
       try v.string("GroupState", &state)
       try v.string("ProtocolType", &protocolType)

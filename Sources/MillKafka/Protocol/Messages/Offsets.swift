@@ -2,11 +2,13 @@ public struct ListOffsetsRequest: ProtocolStruct {
   public var replicaID: Int32 = -1
   public var isolationLevel: Int8 = 0
   public var topics: [Topic] = []
+  public var timeout: Int32 = 0
   public init() {}
   public mutating func fields(_ v: inout some FieldVisitor) throws {
     try v.int32("ReplicaId", &replicaID)
     try v.int8("IsolationLevel", &isolationLevel, 2...)
     try v.array("Topics", &topics)
+    try v.int32("TimeoutMs", &timeout, 10...)
   }
 
   public struct Topic: ProtocolStruct {
@@ -28,6 +30,8 @@ public struct ListOffsetsRequest: ProtocolStruct {
     static let earliestLocal: Int64 = -4
     /// Of what was moved to remote storage, which is nothing here.
     static let latestTiered: Int64 = -5
+    /// Of what waits to be moved there.
+    static let earliestPendingUpload: Int64 = -6
 
     public var index: Int32 = 0
     public var currentLeaderEpoch: Int32 = -1

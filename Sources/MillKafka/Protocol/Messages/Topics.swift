@@ -65,6 +65,7 @@ public struct CreateTopicsResponse: ProtocolStruct {
     public var partitions: Int32 = -1
     public var replicationFactor: Int16 = -1
     public var configs: [Config]? = []
+    public var configsErrorCode: Int16?
     public init() {}
     public mutating func fields(_ v: inout some FieldVisitor) throws {
       try v.string("Name", &name)
@@ -74,6 +75,7 @@ public struct CreateTopicsResponse: ProtocolStruct {
       try v.int32("NumPartitions", &partitions, 5...)
       try v.int16("ReplicationFactor", &replicationFactor, 5...)
       try v.nullableArray("Configs", &configs, 5...)
+      try v.tagged(0, "TopicConfigErrorCode", &configsErrorCode, 5..., 0) { try $0.int16("TopicConfigErrorCode", &$1) }
     }
   }
 

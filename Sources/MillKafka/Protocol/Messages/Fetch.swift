@@ -1,86 +1,4 @@
-public struct ProduceRequest: ProtocolStruct {
-  public var transactionalID: String?
-  public var acks: Int16 = -1
-  public var timeout: Int32 = 0
-  public var topics: [Topic] = []
-  public init() {}
-  public mutating func fields(_ v: inout some FieldVisitor) throws {
-    try v.nullableString("TransactionalId", &transactionalID, 3...)
-    try v.int16("Acks", &acks)
-    try v.int32("TimeoutMs", &timeout)
-    try v.array("TopicData", &topics)
-  }
-
-  public struct Topic: ProtocolStruct {
-    public var name = ""
-    public var partitions: [Partition] = []
-    public init() {}
-    public mutating func fields(_ v: inout some FieldVisitor) throws {
-      try v.string("Name", &name)
-      try v.array("PartitionData", &partitions)
-    }
-  }
-
-  public struct Partition: ProtocolStruct {
-    public var index: Int32 = 0
-    public var records: ArraySlice<UInt8>?
-    public init() {}
-    public mutating func fields(_ v: inout some FieldVisitor) throws {
-      try v.int32("Index", &index)
-      try v.records("Records", &records, 0...)
-    }
-  }
-}
-
-public struct ProduceResponse: ProtocolStruct {
-  public var topics: [Topic] = []
-  public var throttleTime: Int32 = 0
-  public init() {}
-  public mutating func fields(_ v: inout some FieldVisitor) throws {
-    try v.array("Responses", &topics)
-    try v.int32("ThrottleTimeMs", &throttleTime, 1...)
-  }
-
-  public struct Topic: ProtocolStruct {
-    public var name = ""
-    public var partitions: [Partition] = []
-    public init() {}
-    public mutating func fields(_ v: inout some FieldVisitor) throws {
-      try v.string("Name", &name)
-      try v.array("PartitionResponses", &partitions)
-    }
-  }
-
-  public struct Partition: ProtocolStruct {
-    public var index: Int32 = 0
-    public var errorCode: Int16 = 0
-    public var baseOffset: Int64 = -1
-    public var logAppendTime: Int64 = -1
-    public var logStartOffset: Int64 = -1
-    public var recordErrors: [RecordError] = []
-    public var errorMessage: String?
-    public init() {}
-    public mutating func fields(_ v: inout some FieldVisitor) throws {
-      try v.int32("Index", &index)
-      try v.int16("ErrorCode", &errorCode)
-      try v.int64("BaseOffset", &baseOffset)
-      try v.int64("LogAppendTimeMs", &logAppendTime, 2...)
-      try v.int64("LogStartOffset", &logStartOffset, 5...)
-      try v.array("RecordErrors", &recordErrors, 8...)
-      try v.nullableString("ErrorMessage", &errorMessage, 8...)
-    }
-  }
-
-  public struct RecordError: ProtocolStruct {
-    public var batchIndex: Int32 = 0
-    public var message: String?
-    public init() {}
-    public mutating func fields(_ v: inout some FieldVisitor) throws {
-      try v.int32("BatchIndex", &batchIndex)
-      try v.nullableString("BatchIndexErrorMessage", &message)
-    }
-  }
-}
+import MillLog
 
 public struct FetchRequest: ProtocolStruct {
   public var replicaID: Int32 = -1
@@ -93,9 +11,11 @@ public struct FetchRequest: ProtocolStruct {
   public var topics: [Topic] = []
   public var forgotten: [Forgotten] = []
   public var rackID = ""
+  public var clusterID: String??
+  public var replicaState: ReplicaState?
   public init() {}
   public mutating func fields(_ v: inout some FieldVisitor) throws {
-    try v.int32("ReplicaId", &replicaID)
+    try v.int32("ReplicaId", &replicaID, 0...14)
     try v.int32("MaxWaitMs", &maxWait)
     try v.int32("MinBytes", &minBytes)
     try v.int32("MaxBytes", &maxBytes, 3...)
@@ -105,14 +25,28 @@ public struct FetchRequest: ProtocolStruct {
     try v.array("Topics", &topics)
     try v.array("ForgottenTopicsData", &forgotten, 7...)
     try v.string("RackId", &rackID, 11...)
+    try v.tagged(0, "ClusterId", &clusterID, 12..., nil) { try $0.nullableString("ClusterId", &$1) }
+    try v.tagged(1, "ReplicaState", &replicaState, 15...)
+  }
+
+  public struct ReplicaState: ProtocolStruct {
+    public var replicaID: Int32 = -1
+    public var replicaEpoch: Int64 = -1
+    public init() {}
+    public mutating func fields(_ v: inout some FieldVisitor) throws {
+      try v.int32("ReplicaId", &replicaID)
+      try v.int64("ReplicaEpoch", &replicaEpoch)
+    }
   }
 
   public struct Topic: ProtocolStruct {
     public var name = ""
+    public var id = TopicID.zero
     public var partitions: [Partition] = []
     public init() {}
     public mutating func fields(_ v: inout some FieldVisitor) throws {
-      try v.string("Topic", &name)
+      try v.string("Topic", &name, 0...12)
+      try v.uuid("TopicId", &id, 13...)
       try v.array("Partitions", &partitions)
     }
   }
@@ -124,6 +58,8 @@ public struct FetchRequest: ProtocolStruct {
     public var lastFetchedEpoch: Int32 = -1
     public var logStartOffset: Int64 = -1
     public var maxBytes: Int32 = 0
+    public var replicaDirectoryID: TopicID?
+    public var highWatermark: Int64?
     public init() {}
     public mutating func fields(_ v: inout some FieldVisitor) throws {
       try v.int32("Partition", &index)
@@ -132,15 +68,21 @@ public struct FetchRequest: ProtocolStruct {
       try v.int32("LastFetchedEpoch", &lastFetchedEpoch, 12...)
       try v.int64("LogStartOffset", &logStartOffset, 5...)
       try v.int32("PartitionMaxBytes", &maxBytes)
+      try v.tagged(0, "ReplicaDirectoryId", &replicaDirectoryID, 17..., .zero) {
+        try $0.uuid("ReplicaDirectoryId", &$1, 17...)
+      }
+      try v.tagged(1, "HighWatermark", &highWatermark, 18..., .max) { try $0.int64("HighWatermark", &$1) }
     }
   }
 
   public struct Forgotten: ProtocolStruct {
     public var topic = ""
+    public var id = TopicID.zero
     public var partitions: [Int32] = []
     public init() {}
     public mutating func fields(_ v: inout some FieldVisitor) throws {
-      try v.string("Topic", &topic)
+      try v.string("Topic", &topic, 0...12)
+      try v.uuid("TopicId", &id, 13...)
       try v.int32s("Partitions", &partitions)
     }
   }
@@ -151,20 +93,24 @@ public struct FetchResponse: ProtocolStruct {
   public var errorCode: Int16 = 0
   public var sessionID: Int32 = 0
   public var topics: [Topic] = []
+  public var nodeEndpoints: [NodeEndpoint]?
   public init() {}
   public mutating func fields(_ v: inout some FieldVisitor) throws {
     try v.int32("ThrottleTimeMs", &throttleTime, 1...)
     try v.int16("ErrorCode", &errorCode, 7...)
     try v.int32("SessionId", &sessionID, 7...)
     try v.array("Responses", &topics)
+    try v.tagged(0, "NodeEndpoints", &nodeEndpoints, 16...)
   }
 
   public struct Topic: ProtocolStruct {
     public var name = ""
+    public var id = TopicID.zero
     public var partitions: [Partition] = []
     public init() {}
     public mutating func fields(_ v: inout some FieldVisitor) throws {
-      try v.string("Topic", &name)
+      try v.string("Topic", &name, 0...12)
+      try v.uuid("TopicId", &id, 13...)
       try v.array("Partitions", &partitions)
     }
   }
@@ -178,6 +124,9 @@ public struct FetchResponse: ProtocolStruct {
     public var abortedTransactions: [AbortedTransaction]?
     public var preferredReadReplica: Int32 = -1
     public var records: ArraySlice<UInt8>?
+    public var divergingEpoch: EpochEnd?
+    public var currentLeader: LeaderAndEpoch?
+    public var snapshotID: SnapshotID?
     public init() {}
     public mutating func fields(_ v: inout some FieldVisitor) throws {
       try v.int32("PartitionIndex", &index)
@@ -188,6 +137,29 @@ public struct FetchResponse: ProtocolStruct {
       try v.nullableArray("AbortedTransactions", &abortedTransactions, 4...)
       try v.int32("PreferredReadReplica", &preferredReadReplica, 11...)
       try v.records("Records", &records, 0...)
+      try v.tagged(0, "DivergingEpoch", &divergingEpoch, 12...)
+      try v.tagged(1, "CurrentLeader", &currentLeader, 12...)
+      try v.tagged(2, "SnapshotId", &snapshotID, 12...)
+    }
+  }
+
+  public struct EpochEnd: ProtocolStruct {
+    public var epoch: Int32 = -1
+    public var endOffset: Int64 = -1
+    public init() {}
+    public mutating func fields(_ v: inout some FieldVisitor) throws {
+      try v.int32("Epoch", &epoch)
+      try v.int64("EndOffset", &endOffset)
+    }
+  }
+
+  public struct SnapshotID: ProtocolStruct {
+    public var endOffset: Int64 = -1
+    public var epoch: Int32 = -1
+    public init() {}
+    public mutating func fields(_ v: inout some FieldVisitor) throws {
+      try v.int64("EndOffset", &endOffset)
+      try v.int32("Epoch", &epoch)
     }
   }
 
