@@ -54,9 +54,9 @@ import Testing
       let log = try filled(fixture, 10)
       _ = try log.deleteRecords(Fixture.partition, before: 5)
       // As a kill leaves it between the topic's removal and that of its start.
-      let left = try Files.read("\(fixture.directory)/\(StartOffsets.fileName)")
+      let left = try Files.read("\(fixture.directory)/\(OffsetsFile.starts.name)")
       try log.deleteTopic("pop")
-      try Files.writeAtomically(left, to: "\(fixture.directory)/\(StartOffsets.fileName)")
+      try Files.writeAtomically(left, to: "\(fixture.directory)/\(OffsetsFile.starts.name)")
       try log.close()
     }
     do {
@@ -71,7 +71,7 @@ import Testing
   @Test(arguments: ["", "1\n0\n", "0\n2\npop 0 1\n", "0\n1\npop 0\n", "0\n1\npop 0 -1\n"])
   func startsThatCantBeReadAreNamed(text: String) throws {
     let fixture = try Fixture()
-    try Files.writeAtomically(text, to: "\(fixture.directory)/\(StartOffsets.fileName)")
+    try Files.writeAtomically(text, to: "\(fixture.directory)/\(OffsetsFile.starts.name)")
     #expect(throws: MillError.self) { try fixture.open() }
   }
 }

@@ -83,6 +83,8 @@ public struct LogInspector: Sendable {
       topicPartition: partition, startOffset: 0, endOffset: 0, segments: 0, batches: 0, records: 0, bytes: 0,
       damages: [], contradictions: [], notes: [])
     let folder = folder(partition)
+    // Before the batches: a running log may flush meanwhile.
+    let flushed = try OffsetsFile.recoveryPoints.read(directory)?[partition] ?? 0
     guard Files.exists(folder) else {
       report.contradictions.append("\(folder) is missing: the next opening begins it empty")
       return report
@@ -90,7 +92,7 @@ public struct LogInspector: Sendable {
     let bases = try Self.segments(in: folder)
     report.endOffset = bases.first ?? 0
     // Records may have been deleted up to a point within a segment.
-    report.startOffset = max(report.endOffset, try StartOffsets.read(directory)[partition] ?? 0)
+    report.startOffset = max(report.endOffset, try OffsetsFile.starts.read(directory)?[partition] ?? 0)
     for (index, base) in bases.enumerated() {
       do {
         try inspect(folder, base, next: index + 1 < bases.count ? bases[index + 1] : nil, into: &report)
@@ -98,8 +100,15 @@ public struct LogInspector: Sendable {
         report.notes.append("\(Segment.path(folder, base, "log")) went while it was looked at")
       }
     }
-    for name in try Files.list(folder) where name.hasSuffix(".damaged") {
-      report.notes.append("\(folder)/\(name) was set aside by an earlier opening")
+    if report.endOffset < flushed {
+      report.contradictions.append(
+        "\(folder): offsets \(report.endOffset) to \(flushed - 1) had been flushed to the disk and are missing")
+    }
+    for name in try Files.list(folder) {
+      if name.hasSuffix(".damaged") { report.notes.append("\(folder)/\(name) was set aside by an earlier opening") }
+      if name.hasSuffix(".swap") || name.hasSuffix(".cleaned") {
+        report.notes.append("\(folder)/\(name): a compaction is at work, or the next opening makes up for it")
+      }
     }
     return report
   }

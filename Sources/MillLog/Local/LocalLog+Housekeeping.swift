@@ -32,11 +32,31 @@ extension LocalLog {
     do { try work(self) } catch { Log.error("log", "\(what): \(error)") }
   }
 
-  /// Blocks until everything appended so far is on the disk.
+  /// Blocks until everything appended so far is on the disk. A partition that fails keeps none of the others back.
   public func flush() throws {
-    for partition in allPartitions where partition.needsFlush { try partition.flush() }
-    try offsetStore.flush()
-    try transactionStore.flush()
+    let rule = CheckpointRule(
+      size: options.checkpointSize, interval: Int64(options.checkpointInterval.milliseconds),
+      now: Clock.nowMilliseconds())
+    var failure: (any Error)?
+    func attempt(_ work: () throws -> Void) { do { try work() } catch { failure = failure ?? error } }
+    for partition in allPartitions { attempt { try partition.flush(rule) } }
+    attempt { try offsetStore.flush(rule) }
+    attempt { try transactionStore.flush(rule) }
+    attempt { try storeRecoveryPoints() }
+    if let failure { throw failure }
+  }
+
+  /// Writes down up to where each partition is on the disk, when that has changed.
+  func storeRecoveryPoints() throws {
+    try recoveryPoints.withLock { stored in
+      var offsets: [TopicPartition: Int64] = [:]
+      for partition in allPartitions + [offsetStore.partition] + (transactionStore.partition.map { [$0] } ?? []) {
+        offsets[partition.topicPartition] = partition.state.withLock { $0.flushedOffset }
+      }
+      if offsets == stored { return }
+      try OffsetsFile.recoveryPoints.write(offsets, directory)
+      stored = offsets
+    }
   }
 
   /// Removes what retention.ms and retention.bytes no longer want. Runs by itself in the background.

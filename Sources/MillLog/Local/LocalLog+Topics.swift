@@ -73,8 +73,7 @@ extension LocalLog {
       let added = try (topic.partitions.count..<count).map { number in
         let topicPartition = TopicPartition(name, Int32(number))
         return try PartitionLog(
-          topicPartition, directory: "\(directory)/\(topicPartition)", configuration: topic.configuration,
-          wasClosed: false)
+          topicPartition, directory: "\(directory)/\(topicPartition)", configuration: topic.configuration, .none)
       }
       try Files.syncDirectory(directory)
       let grown = Topic(
@@ -91,14 +90,16 @@ extension LocalLog {
       topicsByName.withLock { $0[name] = nil }
       for partition in topic.partitions {
         partition.abandon()
-        // A compaction that is at it sees that, and ends.
+        // A compaction or a flush that is at it sees that, and ends.
         partition.cleaning.withLock { _ in }
+        partition.maintenance.withLock { _ in }
         let gone = "\(partition.directory).\(topic.id)\(Self.deletedSuffix)"
         try Files.rename(partition.directory, to: gone)
         try Files.removeTree(gone)
       }
       try offsetStore.forget { $0.topic == name }
       try storeStartOffsets()
+      try storeRecoveryPoints()
     }
     Log.info("log", "topic \(name) deleted")
   }
@@ -152,7 +153,7 @@ extension LocalLog {
   private func store(_ entry: TopicCatalog.Entry) throws {
     try writeCatalog(replacing: entry.name, by: entry)
     do {
-      let topic = try Self.open(entry, directory, options, wasClosed: false)
+      let topic = try Self.open(entry, directory, options, .none)
       try Files.syncDirectory(directory)
       topicsByName.withLock { $0[entry.name] = topic }
     } catch {

@@ -6,7 +6,9 @@ import Synchronization
 ///
 /// `<data>/<topic>-<partition>/<20-digit base offset>.log` holds record batches v2; beside it `.index` and
 /// `.timeindex` (rebuilt when missing) and `.snapshot`. `topics.json` names the topics, `__consumer_offsets-0` holds
-/// the groups' offsets, `__transaction_state-0` the transactions, `.lock` keeps a second process out, `.kafka_cleanshutdown` says that nothing needs a scan.
+/// the groups' offsets, `__transaction_state-0` the transactions, `.lock` keeps a second process out,
+/// `.kafka_cleanshutdown` says that nothing needs a scan, `recovery-point-offset-checkpoint` up to where partitions are
+/// on the disk.
 ///
 /// Durability: an append is in the system's page cache when it returns, so a killed process loses nothing. It is on
 /// the disk after at most ``LogOptions/flushInterval``; a power cut may lose what came since.
@@ -46,6 +48,8 @@ public final class LocalLog: RecordLog {
   let transactionStore: TransactionStore
   /// Groups that have read or written their offsets through this object, not through a server.
   let readersInside = Mutex<Set<String>>([])
+  /// As they stand in their file.
+  let recoveryPoints = Mutex<[TopicPartition: Int64]?>(nil)
   private let lock: Mutex<File?>
   private let workers = Mutex<[Worker]>([])
   private let listeners = Mutex<[Int: @Sendable (TopicPartition) -> Void]>([:])
@@ -62,24 +66,24 @@ public final class LocalLog: RecordLog {
     Self.raiseOpenFilesLimit()
     lock = Mutex(try Self.takeLock(directory))
     clusterID = try Self.clusterID(directory)
-    let marker = "\(directory)/\(Self.cleanShutdownName)"
-    let wasClosed = Files.exists(marker)
-    if wasClosed { try Files.remove(marker) }
+    let run = try LastRun(of: directory)
     let entries = try TopicCatalog.read(directory) ?? TopicCatalog.adopt(directory)
     try Self.removeLeftovers(directory)
     var topics: [String: Topic] = [:]
     for entry in entries where !Self.ownTopics.contains(entry.name) {
-      topics[entry.name] = try Self.open(entry, directory, options, wasClosed: wasClosed)
+      topics[entry.name] = try Self.open(entry, directory, options, run)
     }
     topicsByName = Mutex(topics)
     offsetStore = try OffsetStore(
-      directory: directory, compactionSize: options.offsetsCompactionSize, wasClosed: wasClosed)
+      directory: directory, compactionSize: options.offsetsCompactionSize, run)
     transactionStore = try TransactionStore(
-      directory: directory, compactionSize: options.offsetsCompactionSize, wasClosed: wasClosed)
+      directory: directory, compactionSize: options.offsetsCompactionSize, run)
     // A kill may have come between a topic's deletion and that of its offsets.
     try offsetStore.forget { topics[$0.topic] == nil }
     if !Files.exists(TopicCatalog.path(directory)) { try TopicCatalog.write(entries, directory) }
     try restoreStartOffsets()
+    recoveryPoints.withLock { $0 = run.flushed }
+    try storeRecoveryPoints()
     // Folders of partitions are there and the mark of a clean shutdown is gone before anything is appended.
     try Files.syncDirectory(directory)
     workers.withLock { $0 = startHousekeeping() }
@@ -88,13 +92,13 @@ public final class LocalLog: RecordLog {
   deinit { workers.withLock { for worker in $0 { worker.stop() } } }
 
   static func open(
-    _ entry: TopicCatalog.Entry, _ directory: String, _ options: LogOptions, wasClosed: Bool
+    _ entry: TopicCatalog.Entry, _ directory: String, _ options: LogOptions, _ run: LastRun
   ) throws -> Topic {
     let configuration = try Self.configuration(entry.configuration, options)
     let partitions = try (0..<entry.partitions).map { number in
       let topicPartition = TopicPartition(entry.name, Int32(number))
       return try PartitionLog(
-        topicPartition, directory: "\(directory)/\(topicPartition)", configuration: configuration, wasClosed: wasClosed)
+        topicPartition, directory: "\(directory)/\(topicPartition)", configuration: configuration, run)
     }
     return Topic(name: entry.name, id: entry.id, configuration: configuration, partitions: partitions)
   }
@@ -133,8 +137,9 @@ public final class LocalLog: RecordLog {
     return id
   }
 
-  /// Folders of topics whose deletion a kill interrupted.
+  /// Files that a kill left half-written, folders of topics whose deletion it interrupted.
   private static func removeLeftovers(_ directory: String) throws {
+    try Files.removeLeftovers(in: directory)
     for name in try Files.list(directory) where name.hasSuffix(deletedSuffix) {
       try Files.removeTree("\(directory)/\(name)")
     }
@@ -209,6 +214,7 @@ public final class LocalLog: RecordLog {
       }
       try offsetStore.close()
       try transactionStore.close()
+      try storeRecoveryPoints()
       try Files.writeAtomically("{\"version\":0}", to: "\(directory)/\(Self.cleanShutdownName)")
       lock.withLock { $0 = nil }
     }

@@ -9,6 +9,11 @@ public struct LogOptions: Sendable {
   /// What that risks: a killed process loses nothing (the system holds the pages); a power cut may lose the last
   /// second.
   public var flushInterval: Duration
+  /// Kafka's `log.flush.offset.checkpoint.interval.ms`: how often a partition that is appended to writes down from
+  /// where the next opening has to look at it. Default 60 seconds.
+  public var checkpointInterval: Duration
+  /// The same after so many bytes, at the next flush. Default 4 MiB.
+  public var checkpointSize: Int64
   /// Kafka's `log.retention.check.interval.ms`: how often old segments are looked for. Default 5 minutes.
   public var retentionCheckInterval: Duration
   /// Kafka's `log.cleaner.backoff.ms`: how often topics are looked at that may need compaction. Default 15 seconds.
@@ -20,12 +25,15 @@ public struct LogOptions: Sendable {
 
   public init(
     flushIntervalMessages: Int? = nil, flushInterval: Duration = .seconds(1),
+    checkpointInterval: Duration = .seconds(60), checkpointSize: Int64 = 4 << 20,
     retentionCheckInterval: Duration = .seconds(300), cleanerBackoff: Duration = .seconds(15),
     topicDefaults: [String: String] = [:],
     offsetsCompactionSize: Int = 4 << 20
   ) {
     self.flushIntervalMessages = flushIntervalMessages
     self.flushInterval = flushInterval
+    self.checkpointInterval = checkpointInterval
+    self.checkpointSize = checkpointSize
     self.retentionCheckInterval = retentionCheckInterval
     self.cleanerBackoff = cleanerBackoff
     self.topicDefaults = topicDefaults

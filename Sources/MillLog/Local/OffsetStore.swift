@@ -45,7 +45,7 @@ final class OffsetStore: Sendable {
   static let topic = "__consumer_offsets"
 
   typealias Groups = [String: [TopicPartition: CommittedOffset]]
-  private let partition: PartitionLog
+  let partition: PartitionLog
   private let state: Mutex<State>
   private let compactionSize: Int
   private struct State {
@@ -59,11 +59,11 @@ final class OffsetStore: Sendable {
     }
   }
 
-  init(directory: String, compactionSize: Int, wasClosed: Bool) throws {
+  init(directory: String, compactionSize: Int, _ run: LastRun) throws {
     let unlimited = ["retention.ms": "-1", "max.message.bytes": "2147483647"]
     partition = try PartitionLog(
       TopicPartition(Self.topic, 0), directory: "\(directory)/\(Self.topic)-0",
-      configuration: TopicConfiguration(unlimited), wasClosed: wasClosed)
+      configuration: TopicConfiguration(unlimited), run)
     self.compactionSize = compactionSize
     var state = State()
     var (offset, end) = partition.offsets
@@ -179,7 +179,7 @@ final class OffsetStore: Sendable {
     if presence(ofGroup: group) != nil { try note(group: group, nil) }
   }
 
-  func flush() throws { if partition.needsFlush { try partition.flush() } }
+  func flush(_ rule: CheckpointRule) throws { try partition.flush(rule) }
   func close() throws { try partition.close() }
 
   /// Replaces the log by one batch with the last value of each key, when that makes it much smaller.

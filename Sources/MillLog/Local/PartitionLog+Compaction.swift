@@ -199,7 +199,7 @@ extension PartitionLog {
     try Files.syncDirectory(directory)
     try CompactedFile.finish(directory, swap, base, end)
     let new = try Segment(open: directory, baseOffset: base, nextOffset: end)
-    try new.recover(isLast: false, noting: nil)
+    try new.rebuildIndex()
     try new.seal()
     state.withLock { state in
       let first = state.segments.firstIndex { $0 === group[0] }!

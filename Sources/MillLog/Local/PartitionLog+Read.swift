@@ -49,7 +49,7 @@ extension PartitionLog {
     let limit = committed ? stable.end : .max
     if max(offset, found.header.baseOffset) >= limit { return StoredBatches(bytes: [], nextOffset: offset) }
     var bytes = try chunk(found, maxBytes)
-    let verified = found.segment.state.withLock { $0.verified }
+    let (verified, verifiedFrom) = found.segment.state.withLock { ($0.verified, $0.verifiedFrom) }
     var next = offset
     var records = 0
     let count = try bytes.withUnsafeBytes { raw in
@@ -57,8 +57,8 @@ extension PartitionLog {
       var expected = found.header.baseOffset
       while let header = try batch(raw, at: position, found, expected: expected), header.baseOffset < limit {
         let stored = found.position + Int64(position)
-        if stored >= verified, try !isSound(header, raw, at: position, found, expected) { break }
-        if stored + Int64(header.size) > verified {
+        if stored >= verified, stored < verifiedFrom {
+          guard try isSound(header, raw, at: position, found, expected) else { break }
           found.segment.state.withLock { state in
             if state.verified >= stored { state.verified = max(state.verified, stored + Int64(header.size)) }
           }

@@ -13,6 +13,12 @@ final class PartitionLog: Sendable {
     var producers = ProducerTable()
     var transactions = TransactionIndex()
     var unflushedRecords: Int64 = 0
+    /// Everything before is on the disk.
+    var flushedOffset: Int64 = 0
+    /// What was written down last for the next opening.
+    var checkpoint: Checkpointed?
+    /// Milliseconds since 1970.
+    var checkpointTime = Clock.nowMilliseconds()
     /// Compaction: everything before has been through it, in this process.
     var cleanedUpTo: Int64 = 0
     /// Compaction: there are batches that it leaves as they are.
@@ -51,62 +57,19 @@ final class PartitionLog: Sendable {
     }
   }
 
-  /// Opens the partition's directory, made when missing, and recovers its last segment.
-  ///
-  /// - Parameter wasClosed: the log was closed in order: index files are trusted and nothing is scanned.
+  /// Opens the partition's directory, made when missing, and looks at what came after the last checkpoint; after an
+  /// orderly close at nothing.
   init(
-    _ topicPartition: TopicPartition, directory: String, configuration: TopicConfiguration, wasClosed: Bool
+    _ topicPartition: TopicPartition, directory: String, configuration: TopicConfiguration, _ run: LastRun
   ) throws {
     self.topicPartition = topicPartition
     self.directory = directory
     counters = Counters(topic: topicPartition.topic)
     try Files.makeDirectory(directory)
     var opened = State(segments: [], startOffset: 0, endOffset: 0, configuration: configuration)
-    try Self.open(directory, wasClosed: wasClosed, into: &opened)
+    try Self.open(topicPartition, directory, run, into: &opened)
     end = Monitor(opened.stableOffset)
     state = Mutex(opened)
-  }
-
-  private static func open(_ directory: String, wasClosed: Bool, into state: inout State) throws {
-    try CompactedFile.recover(directory)
-    let bases = try Files.list(directory).compactMap { name in
-      name.hasSuffix(".log") ? Int64(name.dropLast(4)) : nil
-    }.sorted()
-    for (index, base) in bases.enumerated() {
-      let next = index + 1 < bases.count ? bases[index + 1] : base
-      state.segments.append(try Segment(open: directory, baseOffset: base, nextOffset: next))
-    }
-    if state.segments.isEmpty { state.segments = [try Segment(create: directory, baseOffset: 0)] }
-    let last = state.segments.last!
-    state.startOffset = state.segments[0].baseOffset
-    // A snapshot is as good as the segments before it are: it may tell of batches that a power cut took from those
-    // that were not flushed.
-    let sealed = wasClosed ? state.segments.count - 1 : state.segments.dropLast().prefix { $0.isSealed }.count
-    if let saved = try ProducerTable.read(ofSegment: state.segments[sealed], directory) { state.producers = saved }
-    let first = state.segments[sealed]
-    var producers = state.producers
-    var transactions = try TransactionIndex.read(.begin, ofSegment: first, directory)
-    func note(_ header: BatchHeader, _ covered: UnsafeRawBufferPointer) {
-      producers.note(header)
-      transactions.note(header, marker: header.isControl ? TransactionMarker(covered: covered) : nil)
-    }
-    for segment in state.segments[sealed...].dropLast() {
-      let end = try segment.recover(isLast: false, noting: note)
-      if end < segment.nextOffset {
-        Log.error(
-          "log", "\(segment.path): offsets \(end) to \(segment.nextOffset - 1), which were not flushed, are lost")
-      }
-    }
-    if wasClosed, last.isEmpty || Files.exists(last.indexPath) {
-      state.endOffset = try last.endOfSealed()
-      transactions = try TransactionIndex.read(.closed, ofSegment: last, directory)
-    } else {
-      state.endOffset = try last.recover(isLast: true, noting: note)
-    }
-    state.producers = producers
-    state.transactions = transactions
-    // From here on the last segment grows, and its index files would be too old.
-    try last.unseal()
   }
 
   // MARK: Appending
@@ -193,27 +156,36 @@ final class PartitionLog: Sendable {
   }
 
   func sealAndSync() throws {
-    let segments = state.withLock { state in
+    let (segments, end, isClosed) = state.withLock { state in
       state.unflushedRecords = 0
-      return state.segments
+      return (state.segments, state.endOffset, state.isClosed)
     }
-    for segment in segments.dropLast() where !segment.isSealed { try segment.seal() }
+    if isClosed { return }
+    for segment in segments.dropLast() where !segment.isSealed { try segment.finish() }
     try segments.last!.sync()
+    state.withLock { $0.flushedOffset = max($0.flushedOffset, end) }
   }
 
   /// Flushes and seals all segments: the next opening scans nothing.
   func close() throws {
-    try maintenance.withLock { _ in try sealAll() }
+    try maintenance.withLock { _ in
+      guard let moment = try sealAll() else { return }
+      try write(moment)
+    }
     wakeReaders()
   }
 
-  private func sealAll() throws {
+  private func sealAll() throws -> Moment? {
     try state.withLock { state in
-      if state.isClosed { return }
-      for segment in state.segments where !segment.isSealed { try segment.seal() }
-      try state.producers.write(besideSegmentAt: state.segments.last!.baseOffset, directory)
-      try state.transactions.write(.closed, ofSegmentAt: state.segments.last!.baseOffset, directory)
+      if state.isClosed { return nil }
+      for segment in state.segments.dropLast() where !segment.isSealed { try segment.finish() }
+      let last = state.segments.last!
+      try last.seal()
+      try state.producers.write(besideSegmentAt: last.baseOffset, directory)
+      try state.transactions.write(.closed, ofSegmentAt: last.baseOffset, directory)
       state.isClosed = true
+      state.flushedOffset = state.endOffset
+      return Self.moment(state)
     }
   }
 

@@ -30,7 +30,7 @@ extension Segment {
     .damage(resume: try noteDamage(at: position, limit: limit, expected: expected, reason), reason: reason)
   }
 
-  private func header(at position: Int64) throws -> BatchHeader? {
+  func header(at position: Int64) throws -> BatchHeader? {
     try withUnsafeTemporaryAllocation(byteCount: BatchHeader.size, alignment: 8) { buffer in
       let count = try file.read(into: buffer, at: position)
       return count == BatchHeader.size ? BatchHeader(UnsafeRawBufferPointer(buffer)) : nil

@@ -15,7 +15,11 @@ final class Segment: Sendable {
     /// Where damage begins → where reading goes on.
     var damage: [Int64: Int64] = [:]
     /// Everything before has had its CRC checked by this process.
-    var verified: Int64
+    var verified: Int64 = 0
+    /// And so has everything from here on: found so when it was opened, or appended since.
+    var verifiedFrom: Int64
+    /// Where the last batch begins; nil = not known.
+    var lastBatch: Int64?
     /// Everything before is on the disk.
     var synced: Int64
     /// A write broke off and could not be undone: bytes after `size` have to go before the next append.
@@ -49,7 +53,7 @@ final class Segment: Sendable {
     // What stands there can only be left over from a roll that a kill interrupted before any append.
     try file.truncate(to: 0)
     opened = Clock.nowMilliseconds()
-    state = Mutex(State(size: 0, nextOffset: baseOffset, index: SparseIndex(), verified: 0, synced: 0))
+    state = Mutex(State(size: 0, nextOffset: baseOffset, index: SparseIndex(), verifiedFrom: 0, synced: 0))
   }
 
   /// An existing segment, not scanned. `nextOffset` is where the following segment begins.
@@ -58,7 +62,7 @@ final class Segment: Sendable {
     file = try File(Self.path(directory, baseOffset, "log"), mode)
     opened = Clock.nowMilliseconds()
     let size = try file.size()
-    var opened = State(size: size, nextOffset: nextOffset, index: nil, verified: 0, synced: 0)
+    var opened = State(size: size, nextOffset: nextOffset, index: nil, verifiedFrom: size, synced: 0)
     // Without index files it may stand in the system's cache only, as a process left it that was killed.
     if Files.exists(Self.path(directory, baseOffset, "index")) {
       opened.isSealed = true
@@ -97,12 +101,11 @@ final class Segment: Sendable {
         state.index!.add(
           relativeLastOffset: Int32(header.lastOffset - baseOffset), position: Int32(at), size: header.size,
           maxTimestamp: header.maxTimestamp, interval: indexInterval)
+        state.lastBatch = at
         at += Int64(header.size)
         state.nextOffset = header.lastOffset + 1
       }
       precondition(at == position + Int64(bytes.count), "headers and bytes belong together")
-      // Checked by the partition just now.
-      if state.verified == position { state.verified = at }
       state.size = at
     }
   }
@@ -139,15 +142,46 @@ final class Segment: Sendable {
     for path in [indexPath, timeIndexPath] where Files.exists(path) { try Files.remove(path) }
   }
 
+  /// The same for a segment that nothing will be appended to any more.
+  func finish() throws {
+    try seal()
+    try RecoveryCheckpoint.remove(directory, baseOffset)
+  }
+
   func remove() throws {
-    let beside = ["snapshot", TransactionIndex.Moment.begin.rawValue, TransactionIndex.Moment.closed.rawValue]
-    for path in [indexPath, timeIndexPath] + beside.map({ Self.path(directory, baseOffset, $0) }) + [path]
+    try removeBeside()
+    try Files.remove(path)
+  }
+
+  private func removeBeside() throws {
+    let beside = [
+      "snapshot", TransactionIndex.Moment.begin.rawValue, TransactionIndex.Moment.closed.rawValue,
+      RecoveryCheckpoint.suffix, RecoveryCheckpoint.indexSuffix,
+    ]
+    for path in [indexPath, timeIndexPath] + beside.map({ Self.path(directory, baseOffset, $0) })
     where Files.exists(path) {
       try Files.remove(path)
     }
   }
 
+  /// Takes the segment out of the log, and keeps its bytes beside it when there are any.
+  func setAside() throws {
+    try removeBeside()
+    if isEmpty { return try Files.remove(path) }
+    let aside = "\(path).0.damaged"
+    try Files.rename(path, to: aside)
+    Log.error("log", "\(path) was moved to \(aside)")
+  }
+
   // MARK: Index
+
+  /// Goes on from a checkpoint: what it covers needs no look.
+  func restore(_ index: SparseIndex, _ checkpoint: RecoveryCheckpoint) {
+    state.withLock { state in
+      state.index = index
+      state.lastBatch = checkpoint.lastBatch
+    }
+  }
 
   /// The index, read or rebuilt when this is the first use.
   func withIndex<Result>(_ body: (SparseIndex) throws -> Result) throws -> Result {
@@ -156,7 +190,7 @@ final class Segment: Sendable {
         state.withLock { if $0.index == nil { $0.index = index } }
       } else {
         Log.info("log", "\(indexPath) is missing or wrong: rebuilt from the segment")
-        _ = try recover(isLast: false, noting: nil)
+        try rebuildIndex()
       }
     }
     return try state.withLock { try body($0.index!) }

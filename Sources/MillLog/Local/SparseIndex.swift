@@ -16,8 +16,18 @@ struct SparseIndex {
   private(set) var entries: [Entry] = []
   private(set) var timeEntries: [TimeEntry] = []
   private(set) var maxTimestamp: Int64 = -1
-  private var offsetOfMaxTimestamp: Int32 = 0
-  private var bytesSinceEntry = 0
+  private(set) var offsetOfMaxTimestamp: Int32 = 0
+  private(set) var bytesSinceEntry = 0
+
+  init() {}
+
+  init(entries: [Entry], timeEntries: [TimeEntry], _ mark: Mark) {
+    self.entries = entries
+    self.timeEntries = timeEntries
+    maxTimestamp = mark.maxTimestamp
+    offsetOfMaxTimestamp = mark.offsetOfMaxTimestamp
+    bytesSinceEntry = mark.bytesSinceEntry
+  }
 
   /// Notes a batch that was appended at `position`.
   mutating func add(

@@ -19,6 +19,15 @@ extension TransactionIndex {
       return
     }
     var body = ByteWriter(capacity: 8 + open.count * 16 + aborted.count * 24)
+    append(to: &body)
+    var file = ByteWriter(capacity: Self.headerSize + body.bytes.count)
+    file.append(Self.version)
+    file.append(body.bytes.withUnsafeBytes { CRC32C.checksum($0) })
+    file.append(contentsOf: body.bytes)
+    try Files.writeAtomically(file.bytes, to: path)
+  }
+
+  func append(to body: inout ByteWriter) {
     body.append(Int32(open.count))
     for (producer, offset) in open.sorted(by: { $0.key < $1.key }) {
       body.append(producer)
@@ -30,11 +39,6 @@ extension TransactionIndex {
       body.append(transaction.firstOffset)
       body.append(transaction.lastOffset)
     }
-    var file = ByteWriter(capacity: Self.headerSize + body.bytes.count)
-    file.append(Self.version)
-    file.append(body.bytes.withUnsafeBytes { CRC32C.checksum($0) })
-    file.append(contentsOf: body.bytes)
-    try Files.writeAtomically(file.bytes, to: path)
   }
 
   /// Empty when there is none. A damaged one is named and passed over.
@@ -49,9 +53,13 @@ extension TransactionIndex {
   private static func parse(_ raw: UnsafeRawBufferPointer) -> TransactionIndex? {
     var reader = ByteReader(raw)
     guard reader.integer(Int16.self) == version, let crc = reader.integer(UInt32.self),
-      crc == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: raw[headerSize...])),
-      let openCount = reader.integer(Int32.self)
+      crc == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: raw[headerSize...]))
     else { return nil }
+    return TransactionIndex(&reader)
+  }
+
+  init?(_ reader: inout ByteReader) {
+    guard let openCount = reader.integer(Int32.self) else { return nil }
     var open: [Int64: Int64] = [:]
     for _ in 0..<max(0, openCount) {
       guard let producer = reader.integer(Int64.self), let offset = reader.integer(Int64.self) else { return nil }
@@ -65,6 +73,6 @@ extension TransactionIndex {
       else { return nil }
       aborted.append(AbortedTransaction(producerID: producer, firstOffset: first, lastOffset: last))
     }
-    return TransactionIndex(open: open, aborted: aborted)
+    self.init(open: open, aborted: aborted)
   }
 }

@@ -45,12 +45,12 @@ final class TransactionStore: Sendable {
     var bytes = 0
   }
 
-  init(directory: String, compactionSize: Int, wasClosed: Bool) throws {
+  init(directory: String, compactionSize: Int, _ run: LastRun) throws {
     self.directory = "\(directory)/\(Self.topic)-0"
     self.compactionSize = compactionSize
     var opened = State()
     if Files.exists(self.directory) {
-      let partition = try Self.open(self.directory, wasClosed: wasClosed)
+      let partition = try Self.open(self.directory, run)
       opened.partition = partition
       var (offset, end) = partition.offsets
       while offset < end {
@@ -67,11 +67,10 @@ final class TransactionStore: Sendable {
     state = Mutex(opened)
   }
 
-  private static func open(_ directory: String, wasClosed: Bool) throws -> PartitionLog {
+  private static func open(_ directory: String, _ run: LastRun) throws -> PartitionLog {
     let unlimited = ["retention.ms": "-1", "max.message.bytes": "2147483647"]
     return try PartitionLog(
-      TopicPartition(topic, 0), directory: directory, configuration: TopicConfiguration(unlimited),
-      wasClosed: wasClosed)
+      TopicPartition(topic, 0), directory: directory, configuration: TopicConfiguration(unlimited), run)
   }
 
   var transactions: [String: TransactionState] { state.withLock { $0.transactions } }
@@ -80,7 +79,7 @@ final class TransactionStore: Sendable {
   func save(_ id: String, _ transaction: TransactionState?) throws {
     let record = Record(key: Array(id.utf8), value: transaction?.encoded)
     try state.withLock { state in
-      let partition = try state.partition ?? Self.open(directory, wasClosed: false)
+      let partition = try state.partition ?? Self.open(directory, .none)
       state.partition = partition
       var batch = try BatchEncoder.encode([record], codec: .none, now: Clock.nowMilliseconds())
       var headers = [batch.withUnsafeBytes { BatchHeader($0)! }]
@@ -100,10 +99,10 @@ final class TransactionStore: Sendable {
     state.bytes = batch.count
   }
 
-  func flush() throws {
-    if let partition = state.withLock({ $0.partition }), partition.needsFlush { try partition.flush() }
-  }
-  func close() throws { try state.withLock({ $0.partition })?.close() }
+  /// nil until there is a first record.
+  var partition: PartitionLog? { state.withLock { $0.partition } }
+  func flush(_ rule: CheckpointRule) throws { try partition?.flush(rule) }
+  func close() throws { try partition?.close() }
 }
 
 /// The value of a record: version, then fields in their order.
