@@ -5,11 +5,12 @@ cd "$(dirname "$0")/.."
 
 build=(pkg-config tzdata librdkafka-dev libcurl4-openssl-dev libssl-dev libmicrohttpd-dev libyaml-dev libsqlite3-dev zlib1g-dev
   libedit-dev libsnappy-dev liblz4-dev libzstd-dev libjs-chart.js)
-test=(procps openssl kcat influxdb victoria-metrics chromium fonts-dejavu-core python3-venv jq curl)
+test=(procps openssl kcat influxdb victoria-metrics chromium fonts-dejavu-core python3-venv jq curl
+  python3-kafka python3-snappy python3-lz4 python3-zstandard)
 real=(openjdk-17-jre-headless unzip curl)
 bench=(gcc libc6-dev python3-venv openjdk-17-jre-headless)
-# The last three are kafka-python's codecs.
-python_test=(confluent-kafka kafka-python influxdb influxdb-client python-snappy lz4 zstandard)
+# The last four are kafka-python's and aiokafka's codecs; in Debian the last three are python3-kafka's.
+python_test=(confluent-kafka kafka-python aiokafka influxdb influxdb-client python-snappy lz4 zstandard cramjam)
 python_real=(pyspark)
 python_bench=(duckdb pyspark confluent-kafka)
 

@@ -3,20 +3,8 @@ import MillBase
 import Testing
 
 extension EndToEnd {
-  /// The Python clients that people have, kcat, and Kafka's own commands, against stages that run alone.
+  /// The store's Python clients, kcat, and Kafka's own commands, against stages that run alone.
   @Suite struct ClientTests {
-    @Test(
-      .enabled(if: Python.isInstalled, "skipped: no .venv (scripts/setup.sh test)"),
-      arguments: [("confluent_kafka_client.py", "none"), ("kafka_python_client.py", "None")])
-    func kafkaClients(script: String, uncompressed: String) throws {
-      let broker = try Stage("broker")
-      let (output, status) = try Python.run(script: script, broker.address)
-      #expect(status == 0, "\(output)\(broker.executable.output)")
-      let lines = output.split(separator: "\n").suffix(5).map(String.init)
-      #expect(lines == [uncompressed, "gzip", "snappy", "lz4", "zstd"].map { "\($0) ok" }, "\(output)")
-      #expect(broker.executable.interrupt() == 0, "\(broker.executable.output)")
-    }
-
     @Test(
       .enabled(if: Python.isInstalled, "skipped: no .venv (scripts/setup.sh test)"),
       arguments: [("influxdb_client_v1.py", "v1 ok"), ("influxdb_client_v2.py", "v2 ok")])

@@ -23,6 +23,7 @@ final class Stage {
   }
 
   var address: String { "127.0.0.1:\(port)" }
+  var data: String { "\(directory)/data" }
 }
 
 /// The Python of scripts/setup.sh, with the clients of the real systems.
