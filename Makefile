@@ -10,10 +10,10 @@ SHELL := /bin/bash
 EXAMPLE ?= examples/population
 BINARY := .build/release/millrace
 
-.PHONY: help run build test test-real bench format check-format setup setup-test setup-real setup-bench clean
+.PHONY: help run build test test-real torture bench format check-format setup setup-test setup-real setup-bench clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 6
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 7
 
 setup:
 	@scripts/setup.sh build
@@ -40,6 +40,11 @@ test: setup-test
 test-real: setup-real
 	swift build --build-tests
 	scripts/test-real.sh
+
+torture: setup-test
+	swift build --build-tests
+	MILLRACE_TORTURE=$(or $(FOR),10m) MILLRACE_TORTURE_SEED=$(or $(SEED),1) \
+	  swift test --skip-build --filter 'EndToEndTests.*LogTortureTests'
 
 bench: setup-bench build
 	Benchmarks/run.sh
