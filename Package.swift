@@ -37,7 +37,7 @@ let package = Package(
     .systemLibrary(name: "CCRC32C"),
 
     // What every room stands on: errors, files, HTTP, configuration, logging, metrics.
-    room("MillBase", ["CCurl", "CMicroHTTPD", "CYaml", "CZlib"]),
+    room("MillBase", ["CCurl", "CMicroHTTPD", "COpenSSL", "CYaml", "CZlib"]),
     // Schema, Column, ColumnBatch in Arrow's memory layout.
     room("MillColumns", ["MillBase"]),
     // REST APIs → whole files in a spool directory.
@@ -71,7 +71,7 @@ let package = Package(
     tests("MillColumnsTests", ["MillColumns"]),
     tests("MillCollectTests", ["MillCollect"]),
     tests("MillLogTests", ["MillLog"]),
-    tests("MillKafkaTests", ["MillKafka"]),
+    tests("MillKafkaTests", ["MillKafka", "CRdKafka"]),
     tests("MillArchiveTests", ["MillBase", "MillArchive"]),
     tests("MillAgentTests", ["MillBase", "MillLog", "MillArchive", "MillAgent"]),
     tests("MillQueryTests", ["MillQuery"]),

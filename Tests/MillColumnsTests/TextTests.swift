@@ -1,3 +1,4 @@
+import MillBase
 import Testing
 
 @testable import MillColumns

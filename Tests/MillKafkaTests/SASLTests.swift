@@ -31,16 +31,16 @@ import Testing
     guard case .proceed(let bytes)? = try? server.respond(to: Array("\(header)\(bare)".utf8)) else { return false }
     let first = String(decoding: bytes, as: UTF8.self)
     let fields = first.split(separator: ",")
-    let salt = try #require(SecretBytes.decodeBase64(fields[1].dropFirst(2)))
+    let salt = try #require(Base64.decode(fields[1].dropFirst(2)))
     let salted = hash.stretch(Array(password.utf8), salt: salt, iterations: try #require(Int(fields[2].dropFirst(2))))
     let clientKey = hash.hmac(key: salted, Array("Client Key".utf8))
-    let final = "c=\(SecretBytes.base64(Array("n,,".utf8))),\(fields[0])"
+    let final = "c=\(Base64.encode(Array("n,,".utf8))),\(fields[0])"
     let message = Array("\(bare),\(first),\(final)".utf8)
     let proof = zip(clientKey, hash.hmac(key: hash.digest(clientKey), message)).map { $0 ^ $1 }
-    let answer = try? server.respond(to: Array("\(final),p=\(SecretBytes.base64(proof))".utf8))
+    let answer = try? server.respond(to: Array("\(final),p=\(Base64.encode(proof))".utf8))
     guard case .accepted(let signature)? = answer else { return false }
     let expected = hash.hmac(key: hash.hmac(key: salted, Array("Server Key".utf8)), message)
-    #expect(signature == Array("v=\(SecretBytes.base64(expected))".utf8))
+    #expect(signature == Array("v=\(Base64.encode(expected))".utf8))
     return true
   }
 
@@ -57,14 +57,14 @@ import Testing
 
   /// RFC 7677, section 3: user "user", password "pencil".
   @Test func theKeysAreThoseOfTheStandard() throws {
-    let salt = try #require(SecretBytes.decodeBase64("W22ZaJ0SNY7soEsUEjb6gQ=="))
+    let salt = try #require(Base64.decode("W22ZaJ0SNY7soEsUEjb6gQ=="))
     let salted = Hash.sha256.stretch(Array("pencil".utf8), salt: salt, iterations: 4096)
     let message =
       "n=user,r=rOprNGfwEbeRWgbNEkqO,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,"
       + "s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096,c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0"
     let key = Hash.sha256.hmac(key: salted, Array("Server Key".utf8))
     #expect(
-      SecretBytes.base64(Hash.sha256.hmac(key: key, Array(message.utf8)))
+      Base64.encode(Hash.sha256.hmac(key: key, Array(message.utf8)))
         == "6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=")
   }
 

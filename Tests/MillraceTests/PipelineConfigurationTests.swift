@@ -88,7 +88,7 @@ import Testing
   @Test(arguments: [
     ("500ms", 500), ("1s", 1000), ("20 seconds", 20_000), ("1.5", 1500), ("5m", 300_000), ("1 hour", 3_600_000),
   ])
-  func durations(_ text: String, _ milliseconds: Int64) {
+  func durations(_ text: String, _ milliseconds: Int) {
     #expect(Duration(spelled: text)?.milliseconds == milliseconds)
   }
 

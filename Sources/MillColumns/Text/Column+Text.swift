@@ -1,3 +1,5 @@
+import MillBase
+
 /// Values as text and JSON.
 extension Column {
   /// Appends the value of a row as Spark's `CAST(… AS STRING)` gives it (`null` for a null inside of an array, map or

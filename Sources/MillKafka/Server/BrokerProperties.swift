@@ -60,18 +60,7 @@ public struct BrokerProperties: Sendable {
 
   /// `${env:NAME}` filled in.
   private func fill(_ text: String, _ key: String, isSecret: Bool) throws -> String {
-    var out = ""
-    var rest = text[...]
-    while let open = rest.firstRange(of: "${env:"), let close = rest[open.upperBound...].firstIndex(of: "}") {
-      let name = String(rest[open.upperBound..<close])
-      guard let value = environment(name), !value.isEmpty else {
-        throw wrong(key, "the environment variable \(name) is not set", "set it")
-      }
-      if isSecret { Secrets.register(value) }
-      out += rest[..<open.lowerBound] + value
-      rest = rest[rest.index(after: close)...]
-    }
-    return out + rest
+    try VariableReference.fill(text, at: place(key), isSecret: isSecret, environment)
   }
 
   private func text(_ key: String, isSecret: Bool = false) throws -> String? {

@@ -1,3 +1,4 @@
+import MillBase
 import MillColumns
 
 /// The long way for plain values: Spark's rules for which token fits which type (facts measured on Spark 4.0.1).

@@ -243,7 +243,7 @@ struct AlertFileReader {
     if let user = secret("username"), !user.isEmpty {
       let password = secret("password") ?? ""
       Secrets.register(password)
-      webhook.headers["Authorization"] = "Basic " + Base64.encode("\(user):\(password)")
+      webhook.headers["Authorization"] = "Basic " + Base64.encode(Array("\(user):\(password)".utf8))
     } else if let credentials = secret("authorization_credentials"), !credentials.isEmpty {
       Secrets.register(credentials)
       webhook.headers["Authorization"] = "\(text(settings, "authorization_scheme") ?? "Bearer") \(credentials)"

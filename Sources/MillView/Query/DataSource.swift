@@ -60,7 +60,8 @@ public struct DataSource: Sendable, CustomStringConvertible {
     var headers: HTTPHeaders = ["Accept": "application/json"]
     switch credentials {
     case .none: break
-    case .basic(let user, let password): headers["Authorization"] = "Basic " + Base64.encode("\(user):\(password)")
+    case .basic(let user, let password):
+      headers["Authorization"] = "Basic " + Base64.encode(Array("\(user):\(password)".utf8))
     case .token(let token): headers["Authorization"] = "Token \(token)"
     case .header(let name, let value): headers[name] = value
     }
@@ -98,22 +99,5 @@ struct DataSources: Sendable {
       return all.first { $0.isDefault } ?? all.first
     }
     return all.first { $0.uid == name } ?? all.first { $0.name == name }
-  }
-}
-
-enum Base64 {
-  static func encode(_ text: String) -> String {
-    let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/".utf8)
-    var out: [UInt8] = []
-    let bytes = Array(text.utf8)
-    for start in stride(from: 0, to: bytes.count, by: 3) {
-      let group = (0..<3).map { start + $0 < bytes.count ? UInt32(bytes[start + $0]) : 0 }
-      let bits = group[0] << 16 | group[1] << 8 | group[2]
-      for index in 0..<4 {
-        out.append(
-          start + index > bytes.count ? UInt8(ascii: "=") : alphabet[Int(bits >> (18 - 6 * UInt32(index)) & 63)])
-      }
-    }
-    return String(decoding: out, as: UTF8.self)
   }
 }

@@ -135,10 +135,4 @@ extension Duration {
     guard let seconds else { return nil }
     self = .milliseconds(Int64((value * seconds * 1000).rounded()))
   }
-
-  /// Whole milliseconds.
-  public var milliseconds: Int64 {
-    let (seconds, attoseconds) = components
-    return seconds * 1000 + attoseconds / 1_000_000_000_000_000
-  }
 }

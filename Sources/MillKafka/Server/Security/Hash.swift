@@ -52,22 +52,4 @@ enum SecretBytes {
   static func areEqual(_ a: [UInt8], _ b: [UInt8]) -> Bool {
     a.count == b.count && CRYPTO_memcmp(a, b, a.count) == 0
   }
-
-  static func base64(_ bytes: [UInt8]) -> String {
-    let out = [UInt8](unsafeUninitializedCapacity: bytes.count / 3 * 4 + 5) { out, count in
-      count = Int(EVP_EncodeBlock(out.baseAddress, bytes, Int32(bytes.count)))
-    }
-    return String(decoding: out, as: UTF8.self)
-  }
-
-  /// nil for what is no base64.
-  static func decodeBase64(_ text: Substring) -> [UInt8]? {
-    let bytes = Array(text.utf8)
-    guard !bytes.isEmpty, bytes.count % 4 == 0 else { return nil }
-    var out = [UInt8](repeating: 0, count: bytes.count / 4 * 3)
-    guard EVP_DecodeBlock(&out, bytes, Int32(bytes.count)) == out.count else { return nil }
-    // OpenSSL counts the padding as zero bytes.
-    out.removeLast(bytes.suffix(2).count { $0 == UInt8(ascii: "=") })
-    return out
-  }
 }

@@ -75,8 +75,8 @@ struct SASLExchange {
     guard parts[1].isEmpty || parts[1] == "a=\(name)" else { throw failure("a user can't act for another one", user) }
     let keys = users.keys(of: user, mechanism)
     let clientNonce = String(fields[1].dropFirst(2))
-    let nonce = clientNonce + SecretBytes.base64(SecretBytes.random(18))
-    let serverFirst = "r=\(nonce),s=\(SecretBytes.base64(keys.salt)),i=\(SASLUsers.iterations)"
+    let nonce = clientNonce + Base64.encode(SecretBytes.random(18))
+    let serverFirst = "r=\(nonce),s=\(Base64.encode(keys.salt)),i=\(SASLUsers.iterations)"
     challenge = Challenge(
       user: user, header: "\(parts[0]),\(parts[1]),", firstBare: String(parts[2]), serverFirst: serverFirst,
       clientNonce: clientNonce, nonce: nonce, keys: keys)
@@ -90,10 +90,10 @@ struct SASLExchange {
     }
     let withoutProof = text[..<proofAt.lowerBound]
     let fields = withoutProof.split(separator: ",", omittingEmptySubsequences: false)
-    guard fields.count >= 2, fields[0] == "c=\(SecretBytes.base64(Array(challenge.header.utf8)))",
+    guard fields.count >= 2, fields[0] == "c=\(Base64.encode(Array(challenge.header.utf8)))",
       // librdkafka before 2.6.1 puts its own part of the nonce in front once more.
       fields[1] == "r=\(challenge.nonce)" || fields[1] == "r=\(challenge.clientNonce)\(challenge.nonce)",
-      let proof = SecretBytes.decodeBase64(text[proofAt.upperBound...]), proof.count == hash.size
+      let proof = Base64.decode(text[proofAt.upperBound...]), proof.count == hash.size
     else { throw failure("the second message is not that of SCRAM", challenge.user) }
     let message = Array("\(challenge.firstBare),\(challenge.serverFirst),\(withoutProof)".utf8)
     let signature = hash.hmac(key: challenge.keys.stored, message)
@@ -101,6 +101,6 @@ struct SASLExchange {
     guard SecretBytes.areEqual(hash.digest(clientKey), challenge.keys.stored) else {
       throw failure("wrong password", challenge.user)
     }
-    return .accepted(Array("v=\(SecretBytes.base64(hash.hmac(key: challenge.keys.server, message)))".utf8))
+    return .accepted(Array("v=\(Base64.encode(hash.hmac(key: challenge.keys.server, message)))".utf8))
   }
 }

@@ -1,3 +1,4 @@
+import MillBase
 import MillColumns
 
 extension FunctionLibrary {

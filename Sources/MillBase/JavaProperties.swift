@@ -1,5 +1,3 @@
-import MillBase
-
 /// A `.properties` text, read as `java.util.Properties` reads it.
 ///
 /// Comments begin with `#` or `!` as the first character that is not blank; a trailing one is part of the value. A

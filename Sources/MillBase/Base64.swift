@@ -1,5 +1,15 @@
 /// Base64 with the standard alphabet and padding.
 public enum Base64 {
+  public static func encode(_ bytes: [UInt8]) -> String {
+    var out: [UInt8] = []
+    out.reserveCapacity((bytes.count + 2) / 3 * 4)
+    bytes.withUnsafeBytes { append($0, to: &out) }
+    return String(decoding: out, as: UTF8.self)
+  }
+
+  /// nil when the text is not base64, see below.
+  public static func decode(_ text: Substring) -> [UInt8]? { Array(text.utf8).withUnsafeBufferPointer { decode($0) } }
+
   public static func append(_ bytes: UnsafeRawBufferPointer, to text: inout [UInt8]) {
     var index = 0
     while index < bytes.count {

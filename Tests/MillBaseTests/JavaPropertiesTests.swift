@@ -1,6 +1,6 @@
 import Testing
 
-@testable import MillAgent
+import MillBase
 
 /// What java.util.Properties makes of each text.
 @Suite struct JavaPropertiesTests {
