@@ -15,7 +15,7 @@ struct KafkaAdmin {
     var topic: OpaquePointer? = rd_kafka_NewTopic_new(
       name, Int32(clamping: partitions), Int32(clamping: replicationFactor), &message, message.count)
     guard topic != nil else {
-      let text = String(decoding: message.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+      let text = KafkaError.text(message)
       throw MillError(partitions < 1 ? .invalidPartitions : .configuration, text, at: .init(key: name))
     }
     defer { rd_kafka_NewTopic_destroy(topic) }
@@ -28,7 +28,7 @@ struct KafkaAdmin {
     ) { event in
       var count = 0
       let results = rd_kafka_CreateTopics_result_topics(rd_kafka_event_CreateTopics_result(event), &count)
-      try Self.check(results, count, name)
+      try Self.check(results, count, "create topic", name)
     }
   }
 
@@ -41,7 +41,7 @@ struct KafkaAdmin {
     ) { event in
       var count = 0
       let results = rd_kafka_DeleteTopics_result_topics(rd_kafka_event_DeleteTopics_result(event), &count)
-      try Self.check(results, count, name)
+      try Self.check(results, count, "delete topic", name)
     }
   }
 
@@ -56,7 +56,7 @@ struct KafkaAdmin {
     ) { event in
       var count = 0
       let results = rd_kafka_CreatePartitions_result_topics(rd_kafka_event_CreatePartitions_result(event), &count)
-      try Self.check(results, count, name)
+      try Self.check(results, count, "create partitions", name)
     }
   }
 
@@ -76,53 +76,52 @@ struct KafkaAdmin {
     }
   }
 
+  func deleteOffsets(of group: String, _ partitions: [TopicPartition]) throws -> [TopicPartition: MillError] {
+    let list = rd_kafka_topic_partition_list_new(Int32(partitions.count))!
+    defer { rd_kafka_topic_partition_list_destroy(list) }
+    for place in partitions { rd_kafka_topic_partition_list_add(list, place.topic, place.partition) }
+    var request: OpaquePointer? = rd_kafka_DeleteConsumerGroupOffsets_new(group, list)
+    defer { rd_kafka_DeleteConsumerGroupOffsets_destroy(request) }
+    var failed: [TopicPartition: MillError] = [:]
+    try call(
+      RD_KAFKA_ADMIN_OP_DELETECONSUMERGROUPOFFSETS, "delete offsets", at: group,
+      { rd_kafka_DeleteConsumerGroupOffsets(handle.pointer, &request, 1, $0, $1) }
+    ) { event in
+      var count = 0
+      let results = rd_kafka_DeleteConsumerGroupOffsets_result_groups(
+        rd_kafka_event_DeleteConsumerGroupOffsets_result(event), &count)
+      for result in UnsafeBufferPointer(start: results, count: count) {
+        if let error = rd_kafka_group_result_error(result) {
+          throw KafkaError.make(
+            rd_kafka_error_code(error), "delete offsets", at: group,
+            explanation: String(cString: rd_kafka_error_string(error)))
+        }
+        guard let partitions = rd_kafka_group_result_partitions(result) else { continue }
+        for element in KafkaGroup.elements(UnsafeMutablePointer(mutating: partitions))
+        where element.err != RD_KAFKA_RESP_ERR_NO_ERROR {
+          let place = TopicPartition(String(cString: element.topic), element.partition)
+          failed[place] = KafkaError.make(element.err, "delete offsets", at: place.description)
+        }
+      }
+    }
+    return failed
+  }
+
   private static func check(
-    _ results: UnsafeMutablePointer<OpaquePointer?>?, _ count: Int, _ name: String
+    _ results: UnsafeMutablePointer<OpaquePointer?>?, _ count: Int, _ what: String, _ name: String
   ) throws {
     for result in UnsafeBufferPointer(start: results, count: count) {
       let error = rd_kafka_topic_result_error(result)
       if error == RD_KAFKA_RESP_ERR_NO_ERROR { continue }
-      let detail = rd_kafka_topic_result_error_string(result).map { String(cString: $0) }
-      var failure = KafkaError.make(error, "", at: name, detail: detail)
-      // The server's own sentence, as kafka-topics shows it.
-      failure.message = detail ?? String(cString: rd_kafka_err2str(error))
-      throw failure
+      let sentence = rd_kafka_topic_result_error_string(result).map { String(cString: $0) }
+      // Such a sentence stands by itself, as kafka-topics shows it.
+      throw KafkaError.make(
+        error, sentence == nil ? what : "", at: sentence?.contains("'\(name)'") == true ? nil : name,
+        explanation: sentence)
     }
   }
 
-  /// The settings that topics have of their own, without the defaults.
-  func configurations(of names: [String]) throws -> [String: [String: String]] {
-    if names.isEmpty { return [:] }
-    var resources = names.map { rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, $0) }
-    defer { for resource in resources { rd_kafka_ConfigResource_destroy(resource) } }
-    var found: [String: [String: String]] = [:]
-    try call(
-      RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS, "describe configurations", at: nil,
-      { rd_kafka_DescribeConfigs(handle.pointer, &resources, resources.count, $0, $1) }
-    ) { event in
-      var count = 0
-      let results = rd_kafka_DescribeConfigs_result_resources(rd_kafka_event_DescribeConfigs_result(event), &count)
-      for result in UnsafeBufferPointer(start: results, count: count) {
-        guard rd_kafka_ConfigResource_error(result) == RD_KAFKA_RESP_ERR_NO_ERROR else { continue }
-        found[String(cString: rd_kafka_ConfigResource_name(result))] = Self.own(result)
-      }
-    }
-    return found
-  }
-
-  private static func own(_ resource: OpaquePointer?) -> [String: String] {
-    var count = 0
-    let entries = rd_kafka_ConfigResource_configs(resource, &count)
-    var own: [String: String] = [:]
-    for entry in UnsafeBufferPointer(start: entries, count: count)
-    where rd_kafka_ConfigEntry_source(entry) == RD_KAFKA_CONFIG_SOURCE_DYNAMIC_TOPIC_CONFIG {
-      guard let value = rd_kafka_ConfigEntry_value(entry) else { continue }
-      own[String(cString: rd_kafka_ConfigEntry_name(entry))] = String(cString: value)
-    }
-    return own
-  }
-
-  private func call(
+  func call(
     _ operation: rd_kafka_admin_op_t, _ what: String, at key: String?,
     _ request: (_ options: OpaquePointer, _ queue: OpaquePointer) -> Void, _ result: (OpaquePointer) throws -> Void
   ) throws {
@@ -134,14 +133,26 @@ struct KafkaAdmin {
       rd_kafka_queue_destroy(queue)
     }
     var message = [CChar](repeating: 0, count: 256)
-    rd_kafka_AdminOptions_set_request_timeout(options, requestTimeout.milliseconds, &message, message.count)
+    rd_kafka_AdminOptions_set_request_timeout(options, requestTimeout.timeoutMilliseconds, &message, message.count)
     request(options, queue)
-    // librdkafka itself gives up after the request timeout, and says so.
-    guard let event = rd_kafka_queue_poll(queue, -1) else {
-      throw KafkaError.make(RD_KAFKA_RESP_ERR__TIMED_OUT, what, at: key)
-    }
+    let event = try answer(queue, what)
     defer { rd_kafka_event_destroy(event) }
-    try KafkaError.check(rd_kafka_event_error(event), what, at: key)
+    let error = rd_kafka_event_error(event)
+    if error != RD_KAFKA_RESP_ERR_NO_ERROR, let sentence = rd_kafka_event_error_string(event) {
+      let text = String(cString: sentence)
+      // Without an answer the connection's reason says more.
+      if !text.contains("timed out") { throw KafkaError.make(error, what, at: key, explanation: text) }
+    }
+    try handle.check(error, what, at: key)
     try result(event)
+  }
+
+  /// librdkafka itself gives up after the request timeout, and says so.
+  private func answer(_ queue: OpaquePointer, _ what: String) throws -> OpaquePointer {
+    let began = Clock.steadyNanoseconds()
+    while true {
+      if let event = rd_kafka_queue_poll(queue, 200) { return event }
+      try handle.checkHope(what, waited: .nanoseconds(Int64(Clock.steadyNanoseconds() - began)))
+    }
   }
 }

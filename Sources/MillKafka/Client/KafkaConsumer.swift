@@ -13,20 +13,20 @@ struct ConsumedRecord {
 
 /// A consumer: a member of a group that shares the topics' partitions, or one with partitions of its own.
 ///
-/// An offset counts as done when ``done(_:)`` is told; only such offsets are committed, by ``commit()``, by librdkafka
-/// at the interval of `auto.commit.interval.ms`, when partitions go to another member, and at the end.
+/// An offset counts as done when ``done(_:)`` is told; only such offsets are committed, by librdkafka at the
+/// interval of `auto.commit.interval.ms`, when partitions go to another member, and at the end.
 final class KafkaConsumer: @unchecked Sendable {
-  // @unchecked: librdkafka's instances may be used from any thread.
+  // @unchecked: librdkafka's instances may be used from any thread; `waited` is touched by ``poll(_:)`` only.
   private let handle: KafkaHandle
-  private let requestTimeout: Duration
+  /// Since the last record.
+  private var waited = Duration.zero
 
   /// - Parameters:
   ///   - group: nil = none: nothing is committed.
   ///   - properties: `auto.offset.reset`, `enable.auto.commit` and `partition.assignment.strategy` are the caller's.
   init(
-    _ properties: [String: String], group: String?, fromBeginning: Bool, requestTimeout: Duration = .seconds(10)
+    _ properties: [String: String], group: String?, fromBeginning: Bool
   ) throws {
-    self.requestTimeout = requestTimeout
     var properties = properties
     let reset = properties.removeValue(forKey: "auto.offset.reset") ?? (fromBeginning ? "earliest" : "latest")
     let commits = properties.removeValue(forKey: "enable.auto.commit") ?? "true"
@@ -41,7 +41,7 @@ final class KafkaConsumer: @unchecked Sendable {
     if let interval { fixed.append(("auto.commit.interval.ms", interval)) }
     if let strategy { fixed.append(("partition.assignment.strategy", try Self.strategy(strategy))) }
     handle = try KafkaHandle(
-      .consumer, KafkaProperties(properties), defaults: [("fetch.wait.max.ms", "100")], fixed: fixed)
+      .consumer, KafkaProperties(properties), defaults: [("fetch.wait.max.ms", "100")], fixed: fixed, isPolled: true)
     rd_kafka_poll_set_consumer(handle.pointer)
   }
 
@@ -85,14 +85,19 @@ final class KafkaConsumer: @unchecked Sendable {
   ///
   /// - Throws: what does not mend by itself. Lost connections do.
   func poll(_ wait: Duration) throws -> ConsumedRecord? {
-    guard let message = rd_kafka_consumer_poll(handle.pointer, wait.milliseconds) else { return nil }
+    guard let message = rd_kafka_consumer_poll(handle.pointer, wait.timeoutMilliseconds) else {
+      waited += wait
+      try handle.checkHope("consume", waited: waited)
+      return nil
+    }
+    waited = .zero
     defer { rd_kafka_message_destroy(message) }
     let error = message.pointee.err
     let place = message.pointee.rkt.map {
       TopicPartition(String(cString: rd_kafka_topic_name($0)), message.pointee.partition)
     }
     guard error == RD_KAFKA_RESP_ERR_NO_ERROR, let place else {
-      let failure = KafkaError.make(error, "consume", at: place?.description)
+      let failure = handle.failure(error, "consume", at: place?.description)
       if failure.isRetriable { return nil }
       throw failure
     }
@@ -113,12 +118,6 @@ final class KafkaConsumer: @unchecked Sendable {
       if error == RD_KAFKA_RESP_ERR__STATE { return }
       try KafkaError.check(error, "offset", at: record.topicPartition.description)
     }
-  }
-
-  /// Commits what is done, and waits until that is durable.
-  func commit() throws {
-    let error = rd_kafka_commit(handle.pointer, nil, 0)
-    if error != RD_KAFKA_RESP_ERR__NO_OFFSET { try KafkaError.check(error, "commit") }
   }
 
   /// Commits what is done and leaves the group.

@@ -1,42 +1,32 @@
 import CRdKafka
 import MillBase
-import MillLog
 
-/// librdkafka's errors in the words of the rooms.
+extension MillError.Code {
+  /// The server does not have such a request.
+  static let notOffered = Self("not-offered")
+}
+
+/// librdkafka's errors in the words of the rooms: what was tried, what came of it, name and code, whether it mends by
+/// itself, the way out.
 enum KafkaError {
+  /// - Parameters:
+  ///   - what: was tried: `append`; may be empty.
+  ///   - explanation: the server's or librdkafka's own sentence.
   static func make(
-    _ error: rd_kafka_resp_err_t, _ what: String, at key: String? = nil, detail: String? = nil
+    _ error: rd_kafka_resp_err_t, _ what: String, at key: String? = nil, explanation: String? = nil
   ) -> MillError {
-    let text = detail ?? String(cString: rd_kafka_err2str(error))
-    let place = key.map { MillError.Place(key: $0) }
-    let (code, isRetriable, wayOut) = kind(error)
-    return MillError(code, "\(what): \(text)", at: place, wayOut: wayOut, isRetriable: isRetriable)
+    let text = explanation ?? String(cString: rd_kafka_err2str(error))
+    let advice = KafkaAdvice.of(error, text)
+    let name = String(cString: rd_kafka_err2name(error))
+    return MillError(
+      advice.code, "\(what)\(what.isEmpty ? "" : ": ")\(text) (\(name) \(error.rawValue), \(advice.prospect.rawValue))",
+      at: key.map { MillError.Place(key: $0) }, wayOut: advice.wayOut,
+      isRetriable: advice.prospect.isRetriable)
   }
 
-  private static func kind(_ error: rd_kafka_resp_err_t) -> (MillError.Code, isRetriable: Bool, wayOut: String?) {
-    switch error {
-    case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART, RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC,
-      RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-      (.notFound, false, "create the topic first")
-    case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
-      (.limit, false, "raise the topic's max.message.bytes (and the producer's message.max.bytes)")
-    case RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE, RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET:
-      (.offsetOutOfRange, false, "read from the start or the end of what is there")
-    case RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS: (.topicExists, false, nil)
-    case RD_KAFKA_RESP_ERR_INVALID_PARTITIONS: (.invalidPartitions, false, nil)
-    case RD_KAFKA_RESP_ERR_INVALID_CONFIG, RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION,
-      RD_KAFKA_RESP_ERR_INVALID_REPLICATION_FACTOR, RD_KAFKA_RESP_ERR__INVALID_ARG:
-      (.configuration, false, nil)
-    case RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN, RD_KAFKA_RESP_ERR__TIMED_OUT,
-      RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, RD_KAFKA_RESP_ERR__RESOLVE, RD_KAFKA_RESP_ERR__WAIT_COORD:
-      (.unreachable, true, "check that Kafka runs at bootstrap.servers and that its advertised address is reachable")
-    case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT, RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION,
-      RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS,
-      RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
-      RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR, RD_KAFKA_RESP_ERR__QUEUE_FULL:
-      (.refused, true, nil)
-    default: (.refused, false, nil)
-    }
+  /// What librdkafka has written into a buffer.
+  static func text(_ buffer: [CChar]) -> String {
+    String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
   }
 
   static func check(_ error: rd_kafka_resp_err_t, _ what: String, at key: String? = nil) throws {

@@ -23,20 +23,20 @@ struct KafkaGroup {
       throw MillError(.system, "commit: librdkafka is out of memory")
     }
     defer { rd_kafka_queue_destroy(queue) }
-    try KafkaError.check(rd_kafka_commit_queue(handle.pointer, list, queue, nil, nil), "commit")
-    guard let event = rd_kafka_queue_poll(queue, requestTimeout.milliseconds) else {
-      throw KafkaError.make(RD_KAFKA_RESP_ERR__TIMED_OUT, "commit")
+    try handle.check(rd_kafka_commit_queue(handle.pointer, list, queue, nil, nil), "commit")
+    guard let event = rd_kafka_queue_poll(queue, requestTimeout.timeoutMilliseconds) else {
+      throw handle.failure(RD_KAFKA_RESP_ERR__TIMED_OUT, "commit")
     }
     defer { rd_kafka_event_destroy(event) }
     if let results = rd_kafka_event_topic_partition_list(event) { try Self.check(results, "commit") }
-    try KafkaError.check(rd_kafka_event_error(event), "commit")
+    try handle.check(rd_kafka_event_error(event), "commit")
   }
 
   func committed(_ partitions: [TopicPartition]) throws -> [TopicPartition: Int64] {
     let list = rd_kafka_topic_partition_list_new(Int32(partitions.count))!
     defer { rd_kafka_topic_partition_list_destroy(list) }
     for partition in partitions { rd_kafka_topic_partition_list_add(list, partition.topic, partition.partition) }
-    try KafkaError.check(rd_kafka_committed(handle.pointer, list, requestTimeout.milliseconds), "committed offsets")
+    try handle.check(rd_kafka_committed(handle.pointer, list, requestTimeout.timeoutMilliseconds), "committed offsets")
     try Self.check(list, "committed offsets")
     var found: [TopicPartition: Int64] = [:]
     for element in Self.elements(list) where element.offset >= 0 {

@@ -23,10 +23,11 @@ extension KafkaLog {
   /// - Parameter name: nil = all groups.
   func groups(_ name: String? = nil) throws -> [GroupDescription] {
     var result: UnsafePointer<rd_kafka_group_list>?
-    let error = rd_kafka_list_groups(try handle().pointer, name, &result, requestTimeout.milliseconds)
+    let handle = try handle()
+    let error = rd_kafka_list_groups(handle.pointer, name, &result, requestTimeout.timeoutMilliseconds)
     defer { if let result { rd_kafka_group_list_destroy(result) } }
     // A part of the groups would look like all of them.
-    try KafkaError.check(error, "list groups", at: name)
+    try handle.check(error, "list groups", at: name)
     guard let list = result else { return [] }
     return try UnsafeBufferPointer(start: list.pointee.groups, count: Int(list.pointee.group_cnt)).map { group in
       let name = String(cString: group.group)
@@ -70,6 +71,14 @@ extension KafkaLog {
   ///
   /// - Throws: the server's reason (it has members, there is no such group).
   func deleteGroup(_ name: String) throws {
-    try KafkaAdmin(handle: handle(), requestTimeout: requestTimeout).deleteGroup(name)
+    try admin().deleteGroup(name)
+  }
+
+  /// Takes back what the group has committed for the partitions.
+  ///
+  /// - Returns: the partitions that this failed for, with the reason.
+  /// - Throws: the server's reason why it can't be done at all (no such group).
+  func deleteOffsets(of group: String, _ partitions: [TopicPartition]) throws -> [TopicPartition: MillError] {
+    try admin().deleteOffsets(of: group, partitions)
   }
 }

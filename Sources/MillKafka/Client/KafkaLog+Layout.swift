@@ -14,28 +14,25 @@ extension KafkaLog {
 
   /// - Throws: `.notFound`.
   public func layout(_ topic: String) throws -> [PartitionLayout] {
-    var result: UnsafePointer<rd_kafka_metadata>?
-    try KafkaError.check(
-      rd_kafka_metadata(handle().pointer, 1, nil, &result, requestTimeout.milliseconds), "describe topic", at: topic)
-    guard let metadata = result else { return [] }
-    defer { rd_kafka_metadata_destroy(metadata) }
-    let topics = UnsafeBufferPointer(start: metadata.pointee.topics, count: Int(metadata.pointee.topic_cnt))
-    guard let found = topics.first(where: { String(cString: $0.topic) == topic }) else {
-      throw MillError(.notFound, "topic '\(topic)' does not exist", at: .init(key: topic))
+    try handle().withMetadata("describe topic", timeout: requestTimeout) { metadata in
+      let topics = UnsafeBufferPointer(start: metadata.topics, count: Int(metadata.topic_cnt))
+      guard let found = topics.first(where: { String(cString: $0.topic) == topic }) else {
+        throw MillError(.notFound, "topic '\(topic)' does not exist", at: .init(key: topic))
+      }
+      let partitions = UnsafeBufferPointer(start: found.partitions, count: Int(found.partition_cnt))
+      return partitions.map { partition in
+        PartitionLayout(
+          index: partition.id, leader: partition.leader,
+          replicas: Array(UnsafeBufferPointer(start: partition.replicas, count: Int(partition.replica_cnt))),
+          inSyncReplicas: Array(UnsafeBufferPointer(start: partition.isrs, count: Int(partition.isr_cnt))))
+      }.sorted { $0.index < $1.index }
     }
-    let partitions = UnsafeBufferPointer(start: found.partitions, count: Int(found.partition_cnt))
-    return partitions.map { partition in
-      PartitionLayout(
-        index: partition.id, leader: partition.leader,
-        replicas: Array(UnsafeBufferPointer(start: partition.replicas, count: Int(partition.replica_cnt))),
-        inSyncReplicas: Array(UnsafeBufferPointer(start: partition.isrs, count: Int(partition.isr_cnt))))
-    }.sorted { $0.index < $1.index }
   }
 
   /// Adds partitions at the end.
   ///
   /// - Throws: `.notFound`, `.invalidPartitions`.
   public func createPartitions(_ topic: String, count: Int) throws {
-    try KafkaAdmin(handle: handle(), requestTimeout: requestTimeout).createPartitions(topic, count: count)
+    try admin().createPartitions(topic, count: count)
   }
 }

@@ -48,7 +48,7 @@ public final class KafkaLog: RecordLog {
     }
   }
 
-  private func admin() throws -> KafkaAdmin { KafkaAdmin(handle: try handle(), requestTimeout: requestTimeout) }
+  func admin() throws -> KafkaAdmin { KafkaAdmin(handle: try handle(), requestTimeout: requestTimeout) }
 
   /// Asks the server when the topic or partition is not known yet; a client must not create it by asking.
   private func require(_ topicPartition: TopicPartition) throws {
@@ -77,21 +77,22 @@ public final class KafkaLog: RecordLog {
   // MARK: Topics
 
   /// Without the server's own topics (`__consumer_offsets`, `__transaction_state`).
-  public func topics() throws -> [TopicDescription] {
-    let fresh = try handle().topicSizes(timeout: requestTimeout)
-    sizes.withLock { $0 = fresh }
-    return try describe(fresh.filter { !$0.key.hasPrefix("__") })
-  }
+  public func topics() throws -> [TopicDescription] { try describe { !$0.hasPrefix("__") } }
 
-  public func topic(_ name: String) throws -> TopicDescription? {
-    let fresh = try handle().topicSizes(timeout: requestTimeout)
-    sizes.withLock { $0 = fresh }
-    return try describe(fresh.filter { $0.key == name }).first
-  }
+  public func topic(_ name: String) throws -> TopicDescription? { try describe { $0 == name }.first }
 
-  private func describe(_ sizes: [String: Int]) throws -> [TopicDescription] {
-    let configurations = try admin().configurations(of: Array(sizes.keys))
-    return sizes.map { name, partitions in
+  private func describe(_ isWanted: (String) -> Bool) throws -> [TopicDescription] {
+    let (fresh, hasController) = try handle().overview(timeout: requestTimeout)
+    sizes.withLock { $0 = fresh }
+    let wanted = fresh.filter { isWanted($0.key) }
+    var configurations: [String: [String: String]] = [:]
+    if hasController {
+      configurations = try admin().configurations(of: Array(wanted.keys))
+    } else {
+      // There are topics all the same.
+      Log.warning("kafka", "\(bootstrapServers) names no controller now: topic settings are not known")
+    }
+    return wanted.map { name, partitions in
       TopicDescription(name: name, partitions: partitions, configuration: configurations[name] ?? [:])
     }.sorted { $0.name < $1.name }
   }
@@ -124,6 +125,10 @@ public final class KafkaLog: RecordLog {
       producers[codec] = made
       return made
     }
+    defer {
+      // Calls that are under way keep it until they have their answer.
+      if producer.hasEnded { producers.withLock { if $0[codec] === producer { $0[codec] = nil } } }
+    }
     return try forgettingMissing(topicPartition.topic) { try producer.append(records, to: topicPartition) }
   }
 
@@ -145,9 +150,11 @@ public final class KafkaLog: RecordLog {
     var start: Int64 = 0
     var end: Int64 = 0
     try forgettingMissing(topicPartition.topic) {
-      try KafkaError.check(
+      let handle = try handle()
+      try handle.check(
         rd_kafka_query_watermark_offsets(
-          handle().pointer, topicPartition.topic, topicPartition.partition, &start, &end, requestTimeout.milliseconds),
+          handle.pointer, topicPartition.topic, topicPartition.partition, &start, &end,
+          requestTimeout.timeoutMilliseconds),
         "offsets", at: topicPartition.description)
     }
     return (start, end)
@@ -160,8 +167,9 @@ public final class KafkaLog: RecordLog {
     // Negative times have special meanings in the protocol; no record is older than 1970 by Kafka's rules.
     let element = rd_kafka_topic_partition_list_add(list, topicPartition.topic, topicPartition.partition)
     element!.pointee.offset = max(0, timestamp)
-    try KafkaError.check(
-      rd_kafka_offsets_for_times(handle().pointer, list, requestTimeout.milliseconds), "offset by time",
+    let handle = try handle()
+    try handle.check(
+      rd_kafka_offsets_for_times(handle.pointer, list, requestTimeout.timeoutMilliseconds), "offset by time",
       at: topicPartition.description)
     try KafkaGroup.check(list, "offset by time")
     let found = KafkaGroup.elements(list)[0].offset

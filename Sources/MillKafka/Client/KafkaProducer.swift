@@ -45,7 +45,7 @@ final class KafkaProducer: Sendable {
         // The topic's max.message.bytes is the server's business.
         ("message.max.bytes", String(DeadLetters.letterSizeMax + 1_000_000)),
         ("message.timeout.ms", "30000"),
-      ], fixed: [("compression.codec", "\(codec)")]
+      ], fixed: [("compression.codec", "\(codec)")], isPolled: true
     ) { conf in
       rd_kafka_conf_set_dr_msg_cb(conf) { _, message, _ in
         guard let message, let opaque = message.pointee._private else { return }
@@ -56,6 +56,14 @@ final class KafkaProducer: Sendable {
     poller = Worker("kafka-produce") { stop in while !stop.isSet { rd_kafka_poll(handle.pointer, 200) } }
   }
 
+  deinit { poller.stop() }
+
+  /// Whether a fatal error has ended it: no call succeeds any more.
+  var hasEnded: Bool { rd_kafka_fatal_error(handle.pointer, nil, 0) != RD_KAFKA_RESP_ERR_NO_ERROR }
+
+  /// - Throws: why the server can't be used: nobody there, a wrong password.
+  func checkConnection(timeout: Duration) throws { try handle.withMetadata("connect", timeout: timeout) { _ in } }
+
   func close() {
     poller.stop()
     poller.join()
@@ -64,7 +72,7 @@ final class KafkaProducer: Sendable {
   /// - Returns: the offset of the first record.
   func append(_ records: [Record], to topicPartition: TopicPartition) throws -> Int64 {
     let (base, _, error) = try send(records, to: topicPartition)
-    if let error { throw KafkaError.make(error, "append", at: topicPartition.description) }
+    if let error { throw handle.failure(error, "append", at: topicPartition.description) }
     return base
   }
 
@@ -73,7 +81,7 @@ final class KafkaProducer: Sendable {
   /// - Returns: how many of them the server has not taken, and why the last one.
   func deliver(_ records: [Record], to topic: String) throws -> (failed: Int, error: MillError?) {
     let (_, failed, error) = try send(records, to: TopicPartition(topic, RD_KAFKA_PARTITION_UA))
-    return (failed, error.map { KafkaError.make($0, "produce", at: topic) })
+    return (failed, error.map { handle.failure($0, "produce", at: topic) })
   }
 
   private func send(

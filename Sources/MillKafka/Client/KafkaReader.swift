@@ -80,7 +80,9 @@ final class KafkaReader: @unchecked Sendable {
         }
         taken += 1
         defer { rd_kafka_message_destroy(message) }
-        try KafkaError.check(message.pointee.err, "read", at: topicPartition.description)
+        if message.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR {
+          throw handle.failure(message.pointee.err, "read", at: topicPartition.description)
+        }
         builder.add(message)
       }
     }
@@ -91,7 +93,7 @@ final class KafkaReader: @unchecked Sendable {
     _ topic: OpaquePointer, _ partition: Int32, _ wait: Duration
   ) -> [UnsafeMutablePointer<rd_kafka_message_t>] {
     rd_kafka_poll(handle.pointer, 0)
-    guard let first = rd_kafka_consume(topic, partition, wait.milliseconds) else { return [] }
+    guard let first = rd_kafka_consume(topic, partition, wait.timeoutMilliseconds) else { return [] }
     var more = [UnsafeMutablePointer<rd_kafka_message_t>?](repeating: nil, count: Self.takeMax)
     let count = rd_kafka_consume_batch(topic, partition, 0, &more, more.count)
     return [first] + more.prefix(max(0, count)).compactMap { $0 }
@@ -101,7 +103,7 @@ final class KafkaReader: @unchecked Sendable {
     stop(topic, topicPartition)
     try checkRange(topicPartition, offset)
     guard rd_kafka_consume_start(topic, topicPartition.partition, offset) == 0 else {
-      throw KafkaError.make(rd_kafka_last_error(), "read", at: topicPartition.description)
+      throw handle.failure(rd_kafka_last_error(), "read", at: topicPartition.description)
     }
     cursors[topicPartition] = Cursor(nextOffset: offset)
   }
@@ -135,9 +137,10 @@ final class KafkaReader: @unchecked Sendable {
   func watermarks(_ topicPartition: TopicPartition) throws -> (start: Int64, end: Int64) {
     var start: Int64 = 0
     var end: Int64 = 0
-    try KafkaError.check(
+    try handle.check(
       rd_kafka_query_watermark_offsets(
-        handle.pointer, topicPartition.topic, topicPartition.partition, &start, &end, requestTimeout.milliseconds),
+        handle.pointer, topicPartition.topic, topicPartition.partition, &start, &end, requestTimeout.timeoutMilliseconds
+      ),
       "offsets", at: topicPartition.description)
     return (start, end)
   }
