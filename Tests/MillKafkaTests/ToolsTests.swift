@@ -1,46 +1,15 @@
 import MillBase
 import MillLog
-import Synchronization
 import Testing
 
 @testable import MillKafka
 
 /// produce, consume and groups against the built-in server over TCP.
 @Suite struct ToolsTests {
-  /// What a tool has said.
-  private final class Said: Sendable {
-    let out = Mutex<[UInt8]>([])
-    let err = Mutex<[String]>([])
-    var output: ToolOutput {
-      ToolOutput(
-        out: { bytes in self.out.withLock { $0 += bytes } }, err: { line in self.err.withLock { $0 += [line] } })
-    }
-    var text: String { String(decoding: out.withLock { $0 }, as: UTF8.self) }
-    /// Without the padding of columns.
-    var lines: [String] {
-      text.split(separator: "\n").map { $0.split(separator: " ").joined(separator: " ") }
-    }
-    var errors: [String] { err.withLock { $0 } }
-  }
+  private let tools = ToolRunner()
 
-  /// Runs one tool against the server.
-  private func run(
-    _ harness: Harness, _ line: String, input: String = ""
-  ) -> (code: Int32, said: Said) {
-    let said = Said()
-    var words = line.split(separator: " ").map(String.init)
-    let tool = words.removeFirst()
-    words += ["--bootstrap-server", harness.server!.address.description]
-    var chunks = input.isEmpty ? [] : [Array(input.utf8)]
-    let code =
-      switch tool {
-      case "produce":
-        ProduceCommand.run(
-          arguments: words, input: { chunks.isEmpty ? [] : chunks.removeFirst() }, output: said.output)
-      case "consume": ConsumeCommand.run(arguments: words, stop: Signal(), output: said.output)
-      default: GroupsCommand.run(arguments: words, output: said.output)
-      }
-    return (code, said)
+  private func run(_ harness: Harness, _ line: String, input: String = "") -> (code: Int32, said: ToolRunner.Said) {
+    tools.run(harness, line, input: input)
   }
 
   private func harness(partitions: Int = 1) throws -> Harness {
@@ -153,10 +122,8 @@ import Testing
     _ = try harness.log.append([Record(value: [1])], to: TopicPartition("pop", 1), codec: .none)
     var got: ConsumedRecord?
     while got == nil { got = try consumer.poll(.seconds(1)) }
-    try consumer.done(got!)
-    try consumer.commit()
     let place = TopicPartition("pop", 1)
-    #expect(try harness.local.committed(group: "g", [place]) == [place: 1])
+    try harness.local.commit(group: "g", [place: 1])
     let members = run(harness, "groups --describe --group g --members").said.lines
     #expect(members.count == 2 && members[1].hasSuffix(" me 2"))
     let lag = run(harness, "groups --describe --all-groups").said.lines

@@ -13,6 +13,9 @@ public enum ConsumeCommand {
         --property print.key=true --property print.timestamp=true --property print.offset=true
     As a consumer group, which goes on where it was:
       millrace consume --bootstrap-server localhost:9092 --topic pop --group audit --from-beginning
+    Only what transactions have committed, over TLS with a password (docs/log.md shows such a file):
+      millrace consume --bootstrap-server broker:9093 --topic pop --isolation-level read_committed \\
+        --command-config client.properties
     One partition from offset 42 on, until nothing comes for a second:
       millrace consume --bootstrap-server localhost:9092 --topic pop --partition 0 --offset 42 --timeout-ms 1000
 
@@ -27,11 +30,16 @@ public enum ConsumeCommand {
       --max-messages N               end after so many
       --timeout-ms N                 end when nothing comes for so long
       --isolation-level LEVEL        read_uncommitted (default) or read_committed
+      --formatter CLASS              DefaultMessageFormatter (default) or NoOpMessageFormatter (only counts)
+      --formatter-config FILE        the names of --property, in a file
+      --key-deserializer CLASS       StringDeserializer (default), LongDeserializer, IntegerDeserializer,
+                                     DoubleDeserializer …; --value-deserializer the same
+      --skip-message-on-error        accepted; a record that is no number is printed as text
       --property NAME=VALUE          print.timestamp, print.partition, print.offset, print.headers, print.key,
                                      print.value, key.separator (a tab), line.separator, headers.separator (,),
                                      null.literal (null)
-      --consumer-property NAME=VALUE a client property, as for Java's clients
-      --consumer.config FILE         client properties (security.protocol=…)
+      --consumer-property NAME=VALUE a client property, as for Java's clients (or --command-property)
+      --consumer.config FILE         client properties: security.protocol=… (or --command-config)
       --help                         this text
     """
 
@@ -55,8 +63,12 @@ public enum ConsumeCommand {
         valued: [
           "--bootstrap-server", "--topic", "--include", "--whitelist", "--group", "--partition", "--offset",
           "--max-messages", "--timeout-ms", "--isolation-level", "--property", "--consumer-property",
-          "--consumer.config",
-        ], plain: ["--from-beginning"])
+          "--consumer.config", "--formatter", "--formatter-config", "--key-deserializer", "--value-deserializer",
+        ], plain: ["--from-beginning", "--skip-message-on-error"],
+        aliases: [
+          "--command-property": "--consumer-property", "--command-config": "--consumer.config",
+          "--formatter-property": "--property",
+        ], refused: ["--enable-systest-events": "it is for the tests of Kafka itself"])
       func wrong(_ message: String) -> MillError { MillError(.configuration, message) }
       servers = try flags.required("--bootstrap-server")
       topic = flags["--topic"]
@@ -64,7 +76,7 @@ public enum ConsumeCommand {
       guard (topic == nil) != (include == nil) else {
         throw wrong("Exactly one of --include/--topic is required.")
       }
-      properties = try flags.properties("--consumer-property", file: "--consumer.config")
+      properties = try flags.clientProperties("--consumer.config", "--consumer-property")
       let named = properties.removeValue(forKey: "group.id")
       if let named, let group = flags["--group"], named != group {
         throw wrong("The group ids '\(group)' of --group and '\(named)' of the consumer's properties differ.")
@@ -98,7 +110,11 @@ public enum ConsumeCommand {
       timeout = try flags.number("--timeout-ms").flatMap { $0 < 0 ? nil : .milliseconds($0) }
       properties["isolation.level"] =
         flags["--isolation-level"] ?? properties["isolation.level"] ?? "read_uncommitted"
-      formatter = try RecordFormatter(flags.properties("--property"))
+      var format = try flags["--formatter-config"].map(PropertiesFile.plain) ?? [:]
+      format.merge(try flags.properties("--property")) { $1 }
+      if let name = flags["--key-deserializer"] { format["key.deserializer"] = name }
+      if let name = flags["--value-deserializer"] { format["value.deserializer"] = name }
+      formatter = try RecordFormatter(format, class: flags["--formatter"])
     }
   }
 

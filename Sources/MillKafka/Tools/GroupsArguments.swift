@@ -8,6 +8,7 @@ struct GroupsArguments {
     case describe = "--describe"
     case delete = "--delete"
     case reset = "--reset-offsets"
+    case deleteOffsets = "--delete-offsets"
   }
 
   /// Where --reset-offsets goes.
@@ -19,6 +20,7 @@ struct GroupsArguments {
     case shift(Int64)
     /// Milliseconds since 1970.
     case time(Int64)
+    case file(OffsetsFile)
   }
 
   var action: Action
@@ -27,11 +29,16 @@ struct GroupsArguments {
   var groups: [String]
   var allGroups: Bool
   var showsState: Bool
+  /// For --list: only groups in these states, in lower case; empty = all.
+  var states: [String]
   var showsMembers: Bool
+  var isVerbose: Bool
   var target: Target?
   /// nil = all topics that the group has offsets of; a topic's empty list = all its partitions.
   var topics: [(name: String, partitions: [Int32])]?
   var executes: Bool
+  var exports: Bool
+  var timeout: Duration
 
   /// - Throws: `.configuration`, in kafka-consumer-groups' words where it has some.
   init(_ words: [String]) throws {
@@ -39,35 +46,50 @@ struct GroupsArguments {
       words,
       valued: [
         "--bootstrap-server", "--command-config", "--group", "--topic", "--to-offset", "--shift-by", "--to-datetime",
-        "--by-duration", "--timeout",
-      ],
+        "--by-duration", "--from-file", "--timeout",
+      ], optional: ["--state": ""],
       plain: [
-        "--list", "--describe", "--delete", "--reset-offsets", "--all-groups", "--all-topics", "--offsets", "--members",
-        "--state", "--verbose", "--to-earliest", "--to-latest", "--to-current", "--dry-run", "--execute",
-      ])
+        "--list", "--describe", "--delete", "--reset-offsets", "--delete-offsets", "--all-groups", "--all-topics",
+        "--offsets", "--members", "--verbose", "--to-earliest", "--to-latest", "--to-current", "--dry-run", "--execute",
+        "--export",
+      ], refused: ["--type": "all groups are of the type classic"])
     func wrong(_ message: String) -> MillError { MillError(.configuration, message) }
     servers = try flags.required("--bootstrap-server")
     let actions = Action.allCases.filter { flags.has($0.rawValue) }
     guard actions.count == 1 else {
-      throw wrong("Command must include exactly one action: --list, --describe, --delete or --reset-offsets")
+      throw wrong(
+        "Command must include exactly one action: --list, --describe, --delete, --reset-offsets, --delete-offsets")
     }
     action = actions[0]
-    properties = try flags["--command-config"].map(PropertiesFile.read) ?? [:]
+    properties = try flags.clientProperties("--command-config")
+    timeout = .milliseconds(max(1, try flags.number("--timeout") ?? 10_000))
     groups = flags.all("--group")
     allGroups = flags.has("--all-groups")
     showsState = flags.has("--state")
+    states = (flags["--state"] ?? "").split(separator: ",").map { $0.filter { $0 != " " }.lowercased() }
     showsMembers = flags.has("--members")
+    isVerbose = flags.has("--verbose")
     executes = flags.has("--execute")
+    exports = flags.has("--export")
+    let views = ["--members", "--offsets", "--state"].filter(flags.has)
+    if action == .describe, views.count > 1 {
+      throw wrong("Option --describe takes at most one of these options: \(views.joined(separator: ", "))")
+    }
+    if action != .list, !states.isEmpty { throw wrong("--state takes a value with --list only") }
     if action != .list, groups.isEmpty == !allGroups {
       throw wrong("Option \(action.rawValue) takes one of these options: --all-groups, --group")
     }
     if executes, flags.has("--dry-run") {
       throw wrong("Option --reset-offsets only accepts one of --execute and --dry-run")
     }
+    if action == .deleteOffsets, !flags.has("--topic") || groups.count != 1 {
+      throw wrong("Option --delete-offsets takes the following options: --group, --topic")
+    }
     topics = flags.has("--topic") ? try flags.all("--topic").map(Self.topic) : nil
     if action == .reset {
       target = try Self.target(flags)
-      if (topics == nil) == !flags.has("--all-topics") {
+      let scopes = [topics != nil, flags.has("--all-topics")].count { $0 }
+      if scopes > 1 || (scopes == 0 && !flags.has("--from-file")) {
         throw wrong("Option --reset-offsets takes one of these options: --all-topics, --topic")
       }
     }
@@ -84,11 +106,12 @@ struct GroupsArguments {
     if let text = flags["--by-duration"] {
       targets.append(.time(Clock.nowMilliseconds() - (try DateTimes.duration(text))))
     }
+    if let path = flags["--from-file"] { targets.append(.file(try OffsetsFile(path))) }
     guard targets.count == 1 else {
       throw MillError(
         .configuration,
         "Option --reset-offsets requires exactly one scenario: --to-earliest, --to-latest, --to-current, --to-offset, "
-          + "--shift-by, --to-datetime or --by-duration")
+          + "--shift-by, --to-datetime, --by-duration or --from-file")
     }
     return targets[0]
   }
@@ -104,43 +127,5 @@ struct GroupsArguments {
       return number
     }
     return (String(name), partitions)
-  }
-}
-
-/// Times as kafka-consumer-groups takes them.
-enum DateTimes {
-  /// `2026-01-31T12:00:00.000`, without or with `Z` or `+01:00`; UTC by default. → ms since 1970.
-  static func moment(_ text: String) throws -> Int64 {
-    let pattern = /(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,3}))?)?(Z|[+-]\d\d:?\d\d)?/
-    guard let match = text.wholeMatch(of: pattern), let month = Int64(match.2), (1...12).contains(month),
-      let day = Int64(match.3), (1...31).contains(day), let year = Int64(match.1), let hour = Int64(match.4),
-      let minute = Int64(match.5), hour < 24, minute < 60
-    else {
-      throw MillError(
-        .configuration, "'\(text)' is no time", at: .init(key: "--to-datetime"), wayOut: "write 2026-01-31T12:00:00.000"
-      )
-    }
-    let second = match.6.flatMap { Int64($0) } ?? 0
-    let fraction = match.7.flatMap { Int64(($0 + "00").prefix(3)) } ?? 0
-    var zone: Int64 = 0
-    if let name = match.8, name != "Z" {
-      let digits = name.filter(\.isNumber)
-      zone = (Int64(digits.prefix(2)) ?? 0) * 60 + (Int64(digits.suffix(2)) ?? 0)
-      if name.hasPrefix("-") { zone = -zone }
-    }
-    let days = Clock.daysSinceEpoch(year: year, month: month, day: day)
-    return ((days * 24 + hour) * 60 + minute - zone) * 60_000 + second * 1000 + fraction
-  }
-
-  /// `P1DT2H30M5S` → ms.
-  static func duration(_ text: String) throws -> Int64 {
-    let pattern = /P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?/
-    guard let match = text.wholeMatch(of: pattern), text.last?.isNumber == false, text.count > 2, text.last != "T"
-    else {
-      throw MillError(
-        .configuration, "'\(text)' is no duration", at: .init(key: "--by-duration"), wayOut: "write P1DT2H30M")
-    }
-    func number(_ part: Substring?) -> Int64 { part.flatMap { Int64($0) } ?? 0 }
-    return (((number(match.1) * 24 + number(match.2)) * 60 + number(match.3)) * 60 + number(match.4)) * 1000
   }
 }

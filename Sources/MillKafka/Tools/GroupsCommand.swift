@@ -13,23 +13,36 @@ public enum GroupsCommand {
     Read topic 'pop' again from the start (first only shown, then done; the group must have no members):
       millrace groups --bootstrap-server localhost:9092 --group hdfs --topic pop --reset-offsets --to-earliest
       millrace groups --bootstrap-server localhost:9092 --group hdfs --topic pop --reset-offsets --to-earliest --execute
+    Keep where all groups are, and bring them back there later:
+      millrace groups --bootstrap-server localhost:9092 --all-groups --all-topics --reset-offsets --to-current \\
+        --export > offsets.csv
+      millrace groups --bootstrap-server localhost:9092 --all-groups --reset-offsets --from-file offsets.csv --execute
+    Which member has which partitions?
+      millrace groups --bootstrap-server localhost:9092 --describe --group hdfs --members --verbose
+    The group no longer reads topic 'old': forget its offsets there:
+      millrace groups --bootstrap-server localhost:9092 --group hdfs --delete-offsets --topic old
 
     Actions (exactly one):
-      --list                       names of all groups (with --state: and what they do)
-      --describe                   offsets and lag (--offsets, the default), or --members, or --state
+      --list                       names of all groups; with --state and what they do; --state empty,stable: only those
+      --describe                   offsets and lag (--offsets, the default), --members (--verbose: with partitions),
+                                   or --state
       --delete                     remove groups without members, with their offsets
+      --delete-offsets             forget what the group has committed for topics that no member reads
       --reset-offsets              to another place, with one of:
         --to-earliest  --to-latest  --to-current  --to-offset N  --shift-by N (may be negative)
         --to-datetime 2026-01-31T12:00:00.000 (UTC)  --by-duration P1DT2H30M (so long ago)
+        --from-file FILE (lines topic,partition,offset or group,topic,partition,offset)
 
     Options:
       --bootstrap-server HOST:PORT[,HOST:PORT]   the Kafka server (required)
       --group NAME                 may be repeated; or
       --all-groups
-      --topic NAME[:P,P]           for --reset-offsets, may be repeated; or
+      --topic NAME[:P,P]           for --reset-offsets and --delete-offsets, may be repeated; or
       --all-topics                 those that the group has offsets of
       --dry-run                    show where --reset-offsets would go (the default)
       --execute                    go there
+      --export                     show it as lines for --from-file
+      --timeout MS                 how long to wait for the server; default 10000
       --command-config FILE        client properties (security.protocol=…)
       --help                       this text
 
@@ -41,11 +54,14 @@ public enum GroupsCommand {
     output.run("groups", arguments.contains("--help") ? help : nil, parse: { try GroupsArguments(arguments) }) {
       arguments in
       try Reachability.check(arguments.servers)
-      let log = try KafkaLog(bootstrapServers: arguments.servers, properties: arguments.properties)
+      let log = try KafkaLog(
+        bootstrapServers: arguments.servers, properties: arguments.properties, requestTimeout: arguments.timeout)
       defer { try? log.close() }  // What it has changed is acknowledged already.
       switch arguments.action {
       case .list:
-        let groups = try log.groups()
+        let groups = try log.groups().filter {
+          arguments.states.isEmpty || arguments.states.contains($0.state.lowercased())
+        }
         if arguments.showsState {
           try table([["GROUP", "STATE"]] + groups.map { [$0.name, $0.state] }, output)
         } else {
@@ -55,6 +71,7 @@ public enum GroupsCommand {
       case .describe: return try describe(arguments, log, output)
       case .delete: return try delete(arguments, log, output)
       case .reset: return try reset(arguments, log, output)
+      case .deleteOffsets: return try deleteOffsets(arguments, log, output)
       }
     }
   }
@@ -91,14 +108,25 @@ public enum GroupsCommand {
             [name, group.coordinator, group.strategy, group.state, "\(group.members.count)"],
           ], output)
       } else if arguments.showsMembers {
-        try table(
-          [["GROUP", "CONSUMER-ID", "HOST", "CLIENT-ID", "#PARTITIONS"]]
-            + group.members.map { [name, $0.id, $0.host, $0.client, "\($0.partitions.count)"] }, output)
+        try table(members(group, isVerbose: arguments.isVerbose), output)
       } else {
         try table(lag(group, committed, log), output)
       }
     }
     return code
+  }
+
+  private static func members(_ group: GroupDescription, isVerbose: Bool) -> [[String]] {
+    let head = ["GROUP", "CONSUMER-ID", "HOST", "CLIENT-ID", "#PARTITIONS"] + (isVerbose ? ["ASSIGNMENT"] : [])
+    return [head]
+      + group.members.map { member in
+        let topics = Dictionary(grouping: member.partitions, by: \.topic).sorted { $0.key < $1.key }
+        let assignment = topics.map { topic, places in
+          "\(topic)(\(places.map { "\($0.partition)" }.joined(separator: ",")))"
+        }
+        return [group.name, member.id, member.host, member.client, "\(member.partitions.count)"]
+          + (isVerbose ? [assignment.isEmpty ? "-" : assignment.joined(separator: ", ")] : [])
+      }
   }
 
   private static func lag(
@@ -147,72 +175,59 @@ public enum GroupsCommand {
     return code
   }
 
+  private static func deleteOffsets(
+    _ arguments: GroupsArguments, _ log: KafkaLog, _ output: ToolOutput
+  ) throws -> Int32 {
+    let group = arguments.groups[0]
+    let places = try OffsetReset.partitions(of: arguments.topics ?? [], log)
+    let failed = try log.deleteOffsets(of: group, places)
+    let names = (arguments.topics ?? []).map(\.name).joined(separator: ",")
+    if failed.isEmpty {
+      try output.line("Request succeed for deleting offsets with topic \(names) group \(group)")
+    } else {
+      output.err("Error: the offsets of \(failed.count) of \(places.count) partitions were not deleted.")
+    }
+    try output.line("")
+    try table(
+      [["TOPIC", "PARTITION", "STATUS"]]
+        + places.map { [$0.topic, "\($0.partition)", failed[$0].map { "Error: \($0.message)" } ?? "Successful"] },
+      output)
+    return failed.isEmpty ? 0 : 1
+  }
+
   private static func reset(_ arguments: GroupsArguments, _ log: KafkaLog, _ output: ToolOutput) throws -> Int32 {
     var code: Int32 = 0
-    var rows = [["GROUP", "TOPIC", "PARTITION", "NEW-OFFSET"]]
+    var moved: [(group: String, place: TopicPartition, offset: Int64)] = []
     for name in try names(arguments, log) {
-      if let group = try log.groups(name).first, group.state != "Dead", group.state != "Empty" {
+      if let state = try state(of: name, log), state != "Dead", state != "Empty" {
         output.err(
-          "Error: Assignments can only be reset if the group '\(name)' is inactive, but the current state is "
-            + "\(group.state).")
+          "Error: Assignments can only be reset if the group '\(name)' is inactive, but the current state is \(state).")
         code = 1
         continue
       }
-      let committed = try offsets(of: name, log)
-      var goals: [TopicPartition: Int64] = [:]
-      for place in try places(arguments, committed, log) {
-        goals[place] = try goal(arguments.target!, place, committed[place], log, output)
-      }
+      let reset = OffsetReset(group: name, committed: try offsets(of: name, log), log: log, output: output)
+      let goals = try reset.goals(arguments.target!, arguments.topics)
       if arguments.executes { try log.commit(group: name, goals) }
-      for (place, offset) in goals.sorted(by: { $0.key < $1.key }) {
-        rows.append([name, place.topic, "\(place.partition)", "\(offset)"])
-      }
+      moved += goals.sorted { $0.key < $1.key }.map { (name, $0.key, $0.value) }
     }
-    try output.line("")
-    try table(rows, output)
+    if arguments.exports {
+      let isOne = !arguments.allGroups && arguments.groups.count == 1
+      for (group, place, offset) in moved {
+        try output.line((isOne ? "" : "\(group),") + "\(place.topic),\(place.partition),\(offset)")
+      }
+    } else {
+      try output.line("")
+      let rows = moved.map { [$0.group, $0.place.topic, "\($0.place.partition)", "\($0.offset)"] }
+      try table([["GROUP", "TOPIC", "PARTITION", "NEW-OFFSET"]] + rows, output)
+    }
     if !arguments.executes { output.err("Nothing is changed yet: give --execute to do it.") }
     return code
   }
 
-  private static func places(
-    _ arguments: GroupsArguments, _ committed: [TopicPartition: Int64], _ log: KafkaLog
-  ) throws -> [TopicPartition] {
-    guard let topics = arguments.topics else { return committed.keys.sorted() }
-    let sizes = try log.handle().topicSizes(timeout: log.requestTimeout)
-    return try topics.flatMap { name, partitions in
-      guard let size = sizes[name] else { throw MillError(.notFound, "there is no topic '\(name)'") }
-      if let beyond = partitions.first(where: { $0 >= size }) {
-        throw MillError(.notFound, "topic '\(name)' has partitions 0 to \(size - 1), not \(beyond)")
-      }
-      return (partitions.isEmpty ? Array(0..<Int32(size)) : partitions).map { TopicPartition(name, $0) }
+  /// nil when the server does not tell; it refuses offsets for a group with members by itself.
+  private static func state(of group: String, _ log: KafkaLog) throws -> String? {
+    do { return try log.groups(group).first?.state } catch let error as MillError where error.code == .notOffered {
+      return nil
     }
-  }
-
-  /// Always within what is there, as Kafka's tool does it.
-  private static func goal(
-    _ target: GroupsArguments.Target, _ place: TopicPartition, _ committed: Int64?, _ log: KafkaLog,
-    _ output: ToolOutput
-  ) throws -> Int64 {
-    let (start, end) = try log.offsets(place)
-    let wanted: Int64
-    switch target {
-    case .earliest: return start
-    case .latest: return end
-    case .time(let time): return try log.offset(place, atOrAfter: time) ?? end
-    case .current: wanted = committed ?? end
-    case .offset(let offset): wanted = offset
-    case .shift(let by):
-      guard let committed else {
-        throw MillError(
-          .configuration, "Cannot shift offset for partition \(place) since there is no current committed offset",
-          wayOut: "choose --to-offset, --to-earliest or --to-latest")
-      }
-      let (sum, overflow) = committed.addingReportingOverflow(by)
-      wanted = overflow ? (by < 0 ? start : end) : sum
-    }
-    if wanted < start || wanted > end {
-      output.err("Warning: offset \(wanted) of \(place) is not in \(start)...\(end); the nearest is taken.")
-    }
-    return min(max(wanted, start), end)
   }
 }

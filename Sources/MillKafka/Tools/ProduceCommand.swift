@@ -12,6 +12,11 @@ public enum ProduceCommand {
     With keys:
       echo 'DK:5831404' | millrace produce --bootstrap-server localhost:9092 --topic pop \\
         --property parse.key=true --property key.separator=:
+    With headers, and nulls (a tombstone deletes its key in a compacted topic):
+      printf 'source:api\tDK\t\\N\n' | millrace produce --bootstrap-server localhost:9092 --topic pop \\
+        --property parse.headers=true --property parse.key=true --property null.marker='\\N'
+    Over TLS with a password (docs/log.md shows such a file):
+      millrace produce --bootstrap-server broker:9093 --topic pop --command-config client.properties < users.jsonl
     A file, compressed:
       millrace produce --bootstrap-server localhost:9092 --topic pop --compression-codec=zstd < users.jsonl
 
@@ -22,8 +27,14 @@ public enum ProduceCommand {
       --request-required-acks N      0, 1, -1 or all; default -1
       --property NAME=VALUE          parse.key, key.separator (a tab), parse.headers, headers.delimiter (a tab),
                                      headers.separator (,), headers.key.separator (:), null.marker, ignore.error
-      --producer-property NAME=VALUE a client property, as for Java's clients
-      --producer.config FILE         client properties (security.protocol=…)
+      --reader-config FILE           the names of --property, in a file (--reader-property is --property)
+      --producer-property NAME=VALUE a client property, as for Java's clients (or --command-property)
+      --producer.config FILE         client properties: security.protocol=… (or --command-config)
+      --timeout MS                   linger.ms; and for other properties: --batch-size, --max-memory-bytes,
+                                     --max-partition-memory-bytes, --message-send-max-retries, --metadata-expiry-ms,
+                                     --request-timeout-ms, --retry-backoff-ms, --socket-buffer-size
+      --max-block-ms MS              how long to wait for the server; default 10000
+      --sync                         accepted: what was read is always acknowledged before more is read
       --help                         this text
 
     Exit code 1 when a line is no record or the server has not taken all; 64 for a wrong flag.
@@ -35,19 +46,42 @@ public enum ProduceCommand {
     var codec = Codec.none
     var properties: [String: String]
     var lines: RecordLines
+    var connectionWait = Duration.seconds(10)
+
+    /// Flags that stand for a producer's property. (`--batch-size` has the later name's meaning in Kafka too.)
+    private static let settings = [
+      "--request-required-acks": "acks", "--request-timeout-ms": "request.timeout.ms",
+      "--message-send-max-retries": "retries", "--retry-backoff-ms": "retry.backoff.ms", "--timeout": "linger.ms",
+      "--metadata-expiry-ms": "metadata.max.age.ms", "--max-memory-bytes": "buffer.memory",
+      "--batch-size": "batch.size", "--max-partition-memory-bytes": "batch.size",
+      "--socket-buffer-size": "send.buffer.bytes",
+    ]
 
     init(_ words: [String]) throws {
       let flags = try ToolFlags(
         words,
-        valued: [
-          "--bootstrap-server", "--broker-list", "--topic", "--request-required-acks", "--property",
-          "--producer-property", "--producer.config",
-        ], optional: ["--compression-codec": "gzip"], plain: [])
+        valued: Set(Self.settings.keys).union([
+          "--bootstrap-server", "--broker-list", "--topic", "--property", "--producer-property", "--producer.config",
+          "--reader-config", "--line-reader", "--max-block-ms",
+        ]), optional: ["--compression-codec": "gzip"], plain: ["--sync"],
+        aliases: [
+          "--command-property": "--producer-property", "--command-config": "--producer.config",
+          "--reader-property": "--property",
+        ])
       servers = try flags["--bootstrap-server"] ?? flags["--broker-list"] ?? flags.required("--bootstrap-server")
       topic = try flags.required("--topic")
-      lines = try RecordLines(flags.properties("--property"))
-      properties = try flags.properties("--producer-property", file: "--producer.config")
-      if let acks = flags["--request-required-acks"] { properties["acks"] = acks }
+      if let name = flags["--line-reader"], !name.hasSuffix("LineMessageReader") {
+        throw MillError(
+          .configuration, "there is no reader '\(name)' here", wayOut: "LineMessageReader is the one that reads lines")
+      }
+      var reading = try flags["--reader-config"].map(PropertiesFile.plain) ?? [:]
+      reading.merge(try flags.properties("--property")) { $1 }
+      lines = try RecordLines(reading)
+      properties = try flags.clientProperties("--producer.config", "--producer-property")
+      for (flag, name) in Self.settings.sorted(by: { $0.key < $1.key }) {
+        if let value = flags[flag] { properties[name] = value }
+      }
+      if let wait = try flags.number("--max-block-ms") { connectionWait = .milliseconds(max(1, wait)) }
       if let name = flags["--compression-codec"] ?? properties.removeValue(forKey: "compression.type") {
         guard let known = Codec(name: name) else {
           throw MillError(
@@ -81,6 +115,8 @@ public enum ProduceCommand {
     properties["bootstrap.servers"] = parsed.servers
     let producer = try KafkaProducer(KafkaProperties(properties), codec: parsed.codec)
     defer { producer.close() }
+    // A wrong password is said before the first line is read.
+    try producer.checkConnection(timeout: parsed.connectionWait)
     var lines = parsed.lines
     var sent = 0
     var failed = 0

@@ -11,8 +11,13 @@ struct ToolFlags {
   ///   - valued: flags with a value.
   ///   - optional: flags whose value may be missing, with the value that they then have.
   ///   - plain: flags without one.
+  ///   - aliases: other names of these flags.
+  ///   - refused: Kafka's flags that are not served here, with the way out.
   /// - Throws: `.configuration` for an unknown flag, with the nearest name.
-  init(_ words: [String], valued: Set<String>, optional: [String: String] = [:], plain: Set<String>) throws {
+  init(
+    _ words: [String], valued: Set<String>, optional: [String: String] = [:], plain: Set<String> = [],
+    aliases: [String: String] = [:], refused: [String: String] = [:]
+  ) throws {
     var index = 0
     while index < words.count {
       var name = words[index]
@@ -22,6 +27,7 @@ struct ToolFlags {
         name = String(name[..<equals])
       }
       index += 1
+      name = aliases[name] ?? name
       if plain.contains(name), value == nil {
         values[name] = []
       } else if let standard = optional[name] {
@@ -38,6 +44,13 @@ struct ToolFlags {
         guard let value else { throw MillError(.configuration, "Option \(name.dropFirst(2)) requires an argument") }
         values[name, default: []].append(value)
       } else {
+        if name == "--zookeeper" {
+          throw MillError(
+            .configuration, "zookeeper is not a recognized option", wayOut: "give --bootstrap-server HOST:PORT")
+        }
+        if let wayOut = refused[name] {
+          throw MillError(.configuration, "\(name) is not served here", wayOut: wayOut)
+        }
         throw MillError(
           .configuration, "\(name) is not a recognized option",
           wayOut: Nearest.advice(for: name, among: Array(valued) + Array(optional.keys) + Array(plain)))
@@ -64,9 +77,9 @@ struct ToolFlags {
     return number
   }
 
-  /// `name=value` of each use of the flag, on top of what the file of the other flag says.
-  func properties(_ flag: String, file: String? = nil) throws -> [String: String] {
-    var properties = try file.flatMap { self[$0] }.map(PropertiesFile.read) ?? [:]
+  /// `name=value` of each use of the flag.
+  func properties(_ flag: String) throws -> [String: String] {
+    var properties: [String: String] = [:]
     for text in all(flag) {
       guard let equals = text.firstIndex(of: "=") else {
         throw MillError(.configuration, "no '=' in \(flag) \(text)", wayOut: "write \(flag) NAME=VALUE")
@@ -75,29 +88,13 @@ struct ToolFlags {
     }
     return properties
   }
-}
 
-/// A Java properties file as Kafka's tools take it for the client: `name=value` lines, `#` and `!` comments.
-enum PropertiesFile {
-  static func read(_ path: String) throws -> [String: String] {
+  /// A client's properties: those of the files, and on top of them those of the other flag.
+  func clientProperties(_ file: String, _ flag: String? = nil) throws -> [String: String] {
     var properties: [String: String] = [:]
-    for (number, line) in try Files.readText(path).split(separator: "\n", omittingEmptySubsequences: false).enumerated()
-    {
-      let text = trimmed(line)
-      if text.isEmpty || text.hasPrefix("#") || text.hasPrefix("!") { continue }
-      guard let equals = text.firstIndex(of: "=") else {
-        throw MillError(
-          .configuration, "no '=' in '\(text)'", at: .init(file: path, line: number + 1), wayOut: "write NAME=VALUE")
-      }
-      properties[trimmed(text[..<equals])] = trimmed(text[text.index(after: equals)...])
-    }
+    for path in all(file) { properties.merge(try PropertiesFile.read(path)) { $1 } }
+    if let flag { properties.merge(try self.properties(flag)) { $1 } }
     return properties
-  }
-
-  private static func trimmed(_ part: some StringProtocol) -> String {
-    var part = Substring(part).drop { $0.isWhitespace }
-    while part.last?.isWhitespace == true { part.removeLast() }
-    return String(part)
   }
 }
 
@@ -115,8 +112,10 @@ public struct ToolOutput {
 
   /// Gives the help when there is some; else parses, then works, and tells what goes wrong.
   /// - Returns: 0, 64 for a wrong command line, 1 for all else.
-  func run<Parsed>(_ tool: String, _ help: String?, parse: () throws -> Parsed, work: (Parsed) throws -> Int32) -> Int32
-  {
+  func run<Parsed>(
+    _ tool: String, _ help: String?, failure: String = "Error: ", parse: () throws -> Parsed,
+    work: (Parsed) throws -> Int32
+  ) -> Int32 {
     if let help {
       do { try line(help) } catch { return 1 }  // Nobody reads any more.
       return 0
@@ -128,7 +127,7 @@ public struct ToolOutput {
       return ToolFlags.exitUsage
     }
     do { return try work(parsed) } catch {
-      err("Error: \(Secrets.redact("\(error)"))")
+      err("\(failure)\(Secrets.redact("\(error)"))")
       return 1
     }
   }

@@ -13,79 +13,70 @@ public enum TopicsCommand {
     See what is there:
       millrace topics --list --bootstrap-server localhost:9092
       millrace topics --describe --topic pop --bootstrap-server localhost:9092
+    Three partitions instead of one; drop all topics that begin with test-:
+      millrace topics --alter --topic pop --partitions 3 --bootstrap-server localhost:9092
+      millrace topics --delete --topic 'test-.*' --bootstrap-server localhost:9092
+    With password and TLS; client.properties holds security.protocol=SASL_SSL and the rest (docs/log.md):
+      millrace topics --list --bootstrap-server broker:9093 --command-config client.properties
 
     Actions (exactly one):
       --create                     make a topic
       --list                       names of all topics
       --describe                   partitions and settings, of one topic or of all
-      --alter                      more partitions (with --partitions)
-      --delete                     remove a topic with its records
+      --alter                      more partitions (with --partitions); settings: millrace configs
+      --delete                     remove topics with their records
       --help                       this text
 
     Options:
       --bootstrap-server HOST:PORT[,HOST:PORT]   the Kafka server (required)
-      --topic NAME                 for --list and --describe also a regular expression
+      --topic NAME                 but for --create also a regular expression
       --partitions N               default: the server's
       --replication-factor N       default: the server's
-      --config NAME=VALUE          a topic setting; may be repeated
+      --config NAME=VALUE          a topic setting for --create; may be repeated
       --command-config FILE        client properties (security.protocol=…)
       --if-not-exists              --create: no error when the topic exists
       --if-exists                  --describe, --alter, --delete: no error when it does not
+      --topics-with-overrides      --describe: only topics with settings of their own
+      --under-replicated-partitions  --unavailable-partitions
+                                   --describe: only partitions that miss replicas, or their leader
       --exclude-internal           accepted; internal topics are never listed
+
+    Exit code 1 when something could not be done; 64 for a wrong flag.
     """
 
   /// What the tool waits at most for an answer.
   private static let timeout = Duration.seconds(10)
 
-  /// - Parameter output: gets the tool's lines, without line ends.
-  /// - Returns: the exit code, 0 or 1.
-  public static func run(arguments: [String], output: (String) -> Void) -> Int32 {
-    let parsed: TopicsArguments
-    do { parsed = try TopicsArguments(arguments) } catch {
-      output((error as? MillError)?.message ?? "\(error)")
-      output("See millrace topics --help")
-      return 1
-    }
-    if parsed.action == .help {
-      output(help)
-      return 0
-    }
-    do {
-      try Reachability.check(parsed.bootstrapServer)
-      let properties = try parsed.commandConfig.map(PropertiesFile.read) ?? [:]
+  /// - Returns: the exit code, 0, 1 or 64.
+  public static func run(arguments: [String], output: ToolOutput) -> Int32 {
+    output.run(
+      "topics", arguments.contains("--help") ? help : nil, failure: "Error while executing topic command : ",
+      parse: { try TopicsArguments(arguments) }
+    ) { arguments in
+      try Reachability.check(arguments.bootstrapServer)
       let log = try KafkaLog(
-        bootstrapServers: parsed.bootstrapServer, properties: properties, requestTimeout: timeout)
-      defer { try? log.close() }
-      try perform(parsed, log, output)
+        bootstrapServers: arguments.bootstrapServer, properties: arguments.properties, requestTimeout: timeout)
+      defer { try? log.close() }  // What it has changed is acknowledged already.
+      try perform(arguments, log, output)
       return 0
-    } catch {
-      output("Error while executing topic command : \(text(error))")
-      return 1
     }
   }
 
-  /// The server's own sentences stand alone; ours need place and way out.
-  private static func text(_ error: any Error) -> String {
-    guard let error = error as? MillError else { return "\(error)" }
-    return error.wayOut == nil ? Secrets.redact(error.message) : error.description
-  }
-
-  private static func perform(_ arguments: TopicsArguments, _ log: KafkaLog, _ output: (String) -> Void) throws {
+  private static func perform(_ arguments: TopicsArguments, _ log: KafkaLog, _ output: ToolOutput) throws {
     switch arguments.action {
     case .create: try create(arguments, log, output)
-    case .list: for topic in try matching(arguments.topic, log) { output(topic.name) }
+    case .list: for topic in try matching(arguments.topic, log) { try output.line(topic.name) }
     case .describe: try describe(arguments, log, output)
     case .alter:
-      try existing(arguments) { try log.createPartitions(arguments.topic!, count: arguments.partitions!) }
-    case .delete: try existing(arguments) { try log.deleteTopic(arguments.topic!) }
-    case .help: break
+      for topic in try existing(arguments, log) { try log.createPartitions(topic, count: arguments.partitions!) }
+    case .delete: for topic in try existing(arguments, log) { try log.deleteTopic(topic) }
     }
   }
 
-  private static func create(_ arguments: TopicsArguments, _ log: KafkaLog, _ output: (String) -> Void) throws {
+  private static func create(_ arguments: TopicsArguments, _ log: KafkaLog, _ output: ToolOutput) throws {
     let name = arguments.topic!
     if name.contains(where: { $0 == "." || $0 == "_" }) {
-      output(
+      output.err(
         "WARNING: Due to limitations in metric names, topics with a period ('.') or underscore ('_') could collide. "
           + "To avoid issues it is best to use either, but not both.")
     }
@@ -96,36 +87,54 @@ public enum TopicsCommand {
     } catch let error as MillError where error.code == .topicExists && arguments.ifNotExists {
       return
     }
-    output("Created topic \(name).")
+    try output.line("Created topic \(name).")
   }
 
-  /// A missing topic is an error, unless --if-exists.
-  private static func existing(_ arguments: TopicsArguments, _ body: () throws -> Void) throws {
-    do { try body() } catch let error as MillError where error.code == .notFound {
-      if arguments.ifExists { return }
-      throw MillError(.notFound, "Topic '\(arguments.topic!)' does not exist as expected")
-    }
+  /// Their names; that there is none is an error, unless --if-exists.
+  private static func existing(_ arguments: TopicsArguments, _ log: KafkaLog) throws -> [String] {
+    let names = try matching(arguments.topic, log).map(\.name)
+    if names.isEmpty, !arguments.ifExists { throw missing(arguments) }
+    return names
   }
 
-  private static func describe(_ arguments: TopicsArguments, _ log: KafkaLog, _ output: (String) -> Void) throws {
+  private static func missing(_ arguments: TopicsArguments) -> MillError {
+    MillError(
+      .notFound, "Topic '\(arguments.topic ?? "")' does not exist as expected",
+      wayOut: "see those that there are with --list, or give --if-exists")
+  }
+
+  private static func describe(_ arguments: TopicsArguments, _ log: KafkaLog, _ output: ToolOutput) throws {
     let topics = try matching(arguments.topic, log)
-    if topics.isEmpty, let name = arguments.topic, !arguments.ifExists {
-      throw MillError(.notFound, "Topic '\(name)' does not exist as expected")
-    }
+    if topics.isEmpty, arguments.topic != nil, !arguments.ifExists { throw missing(arguments) }
     for topic in topics {
       let partitions = try log.layout(topic.name)
       let configs = topic.configuration.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-      output(
+      let head =
         "Topic: \(topic.name)\tPartitionCount: \(partitions.count)\tReplicationFactor: "
-          + "\(partitions.first?.replicas.count ?? 0)\tConfigs: \(configs.joined(separator: ","))")
-      for partition in partitions {
-        func list(_ numbers: [Int32]) -> String { numbers.map(String.init).joined(separator: ",") }
-        output(
-          "\tTopic: \(topic.name)\tPartition: \(partition.index)\tLeader: "
-            + "\(partition.leader < 0 ? "none" : String(partition.leader))\tReplicas: \(list(partition.replicas))"
-            + "\tIsr: \(list(partition.inSyncReplicas))")
+        + "\(partitions.first?.replicas.count ?? 0)\tConfigs: \(configs.joined(separator: ","))"
+      switch arguments.filter {
+      case nil:
+        try output.line(head)
+        for partition in partitions { try describe(partition, of: topic.name, output) }
+      case .withOverrides: if !configs.isEmpty { try output.line(head) }
+      case .underReplicated:
+        for partition in partitions where partition.inSyncReplicas.count < partition.replicas.count {
+          try describe(partition, of: topic.name, output)
+        }
+      case .unavailable:
+        for partition in partitions where partition.leader < 0 { try describe(partition, of: topic.name, output) }
       }
     }
+  }
+
+  private static func describe(
+    _ partition: KafkaLog.PartitionLayout, of topic: String, _ output: ToolOutput
+  ) throws {
+    func list(_ numbers: [Int32]) -> String { numbers.map(String.init).joined(separator: ",") }
+    try output.line(
+      "\tTopic: \(topic)\tPartition: \(partition.index)\tLeader: "
+        + "\(partition.leader < 0 ? "none" : String(partition.leader))\tReplicas: \(list(partition.replicas))"
+        + "\tIsr: \(list(partition.inSyncReplicas))")
   }
 
   /// All topics, or those whose whole name the pattern matches.

@@ -9,6 +9,11 @@ extension MillraceCommand {
     usage: "--bootstrap-server HOST:PORT [flags]; all of them: millrace groups --help",
     raw: { words in GroupsCommand.run(arguments: words, output: terminal) })
 
+  static let configs = Command(
+    name: "configs", summary: "Show and change topic settings, with kafka-configs' flags.",
+    usage: "--bootstrap-server HOST:PORT --entity-type topics [flags]; all of them: millrace configs --help",
+    raw: { words in ConfigsCommand.run(arguments: words, output: terminal) })
+
   static let produce = Command(
     name: "produce", summary: "Send lines as records, with kafka-console-producer's flags.",
     usage: "--bootstrap-server HOST:PORT --topic NAME [flags]; all of them: millrace produce --help",
@@ -26,7 +31,7 @@ extension MillraceCommand {
       return untilInterrupted { ConsumeCommand.run(arguments: words, stop: $0, output: terminal) }
     })
 
-  private static var terminal: ToolOutput {
+  static var terminal: ToolOutput {
     ToolOutput(
       out: { bytes in try bytes.withUnsafeBytes { try System.writeAll($0, to: 1, "standard output") } },
       err: { line in
