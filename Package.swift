@@ -16,6 +16,7 @@ let package = Package(
   platforms: [.macOS(.v15)],
   products: [
     .library(name: "Millrace", targets: ["Millrace"]),
+    .library(name: "MillFrame", targets: ["MillFrame"]),
     .executable(name: "millrace", targets: ["millrace-cli"]),
   ],
   targets: [
@@ -57,6 +58,8 @@ let package = Package(
     // Grafana dashboards and alert rules, drawn and evaluated.
     // The page's files are compiled into the executable: nothing is installed beside it.
     room("MillView", ["MillBase"], resources: [.embedInCode("Page/Assets")]),
+    // Spark's DataFrame API in Swift, over MillQuery.
+    room("MillFrame", ["MillBase", "MillColumns", "MillLog", "MillKafka", "MillQuery", "MillStore"]),
     // The public library: a pipeline, its YAML, wiring, supervision.
     room(
       "Millrace",
@@ -75,6 +78,7 @@ let package = Package(
     tests("MillArchiveTests", ["MillBase", "MillArchive"]),
     tests("MillAgentTests", ["MillBase", "MillLog", "MillArchive", "MillAgent"]),
     tests("MillQueryTests", ["MillQuery"]),
+    tests("MillFrameTests", ["MillFrame", "MillKafka", "MillStore"]),
     tests("MillStoreTests", ["MillStore"]),
     tests("MillViewTests", ["MillView", "MillStore"]),
     tests("MillraceTests", ["Millrace", "MillBase", "MillQuery"]),

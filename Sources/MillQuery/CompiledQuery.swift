@@ -30,9 +30,12 @@ public final class CompiledQuery: Sendable {
   ///   - script: CREATE TEMPORARY VIEW … USING kafka|text|json OPTIONS (…); …; one SELECT.
   ///   - file: for messages.
   ///   - ansi: spark.sql.ansi.enabled; the script may SET it otherwise. Default true, as in Spark 4.
+  ///   - catalog: tables that need no CREATE VIEW.
   /// - Throws: `.configuration` with file, line, column, and the nearest name for one that can't be found.
-  public convenience init(script: String, file: String? = nil, ansi: Bool = true) throws {
-    var analyzer = Analyzer(file: file, ansi: ansi)
+  public convenience init(
+    script: String, file: String? = nil, ansi: Bool = true, catalog: (any TableCatalog)? = nil
+  ) throws {
+    var analyzer = Analyzer(file: file, ansi: ansi, catalog: catalog)
     self.init(try analyzer.analyze(Parser.statements(of: script, file: file)), file: file)
   }
 

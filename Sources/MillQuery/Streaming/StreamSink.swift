@@ -36,6 +36,11 @@ public final class MemorySink: StreamSink {
 
   public var batchIds: [Int64] { kept.withLock { $0.map(\.id) } }
 
+  /// All rows so far as one column batch.
+  public func contents(_ schema: Schema) -> ColumnBatch {
+    ColumnBatch.concatenate(kept.withLock { $0.flatMap(\.batches) }, schema: schema)
+  }
+
   /// All rows, in order.
   public var rows: [[Value]] {
     kept.withLock { kept in
@@ -80,9 +85,16 @@ public struct ConsoleSink: StreamSink {
     write(text + "\n")
   }
 
-  /// Columns are as wide as their longest value, right-aligned; long values are cut at 20 characters.
-  static func table(_ names: [String], _ rows: [[String]]) -> String {
-    let cut = rows.map { $0.map { $0.count > 20 ? String($0.prefix(17)) + "..." : $0 } }
+  /// A table as Spark's `show` prints it: columns as wide as their longest value, right-aligned.
+  ///
+  /// - Parameter length: longer values are cut; nil = none is.
+  public static func table(_ names: [String], _ rows: [[String]], cut length: Int? = 20) -> String {
+    let cut = rows.map { row in
+      row.map { cell in
+        guard let length, cell.count > length else { return cell }
+        return length < 4 ? String(cell.prefix(length)) : String(cell.prefix(length - 3)) + "..."
+      }
+    }
     let widths = names.indices.map { index in max(3, names[index].count, cut.map { $0[index].count }.max() ?? 0) }
     func line(_ cells: [String]) -> String {
       "|" + zip(cells, widths).map { String(repeating: " ", count: $1 - $0.count) + $0 }.joined(separator: "|") + "|\n"
