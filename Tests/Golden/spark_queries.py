@@ -18,9 +18,25 @@ VIEWS = {
     "sales": """SELECT * FROM VALUES (1, 'a', 5), (1, 'b', 7), (2, 'a', NULL), (2, 'c', 1), (9, 'a', 2), (NULL, 'z', 3),
       (1, 'a', 5) AS t(person, item, amount)""",
     "none": "SELECT * FROM VALUES (1, 'x') AS t(a, b) WHERE a > 1",
+    "docs": """SELECT * FROM VALUES
+      (1, array('x', 'y'), map('a', 1, 'b', 2), '{"k":"v","n":{"m":1},"l":[1,2]}', named_struct('p', 1, 'q', 'one')),
+      (2, CAST(array() AS ARRAY<STRING>), CAST(map() AS MAP<STRING, INT>), '{}', named_struct('p', 2, 'q', NULL)),
+      (3, NULL, NULL, NULL, NULL),
+      (4, array('z', NULL), map('c', NULL), 'bad', named_struct('p', NULL, 'q', 'four'))
+      AS t(id, tags, attrs, doc, s)""",
+    "events": """SELECT * FROM VALUES
+      (1, 'ann', TIMESTAMP '2024-03-01 10:00:00', 5.0D, 'view'),
+      (2, 'bob', TIMESTAMP '2024-03-01 10:04:00', 2.5D, 'buy'),
+      (3, 'ann', TIMESTAMP '2024-03-01 10:07:30', NULL, 'buy'),
+      (4, 'ann', TIMESTAMP '2024-03-01 11:00:00', 8.0D, 'view'),
+      (5, 'bob', TIMESTAMP '2024-03-02 09:00:00', 2.5D, 'view'),
+      (6, 'cid', NULL, 1.0D, NULL)
+      AS t(id, who, at, amount, kind)""",
+    "nums": "SELECT * FROM VALUES (1), (2), (3), (3), (NULL) AS t(n)",
+    "more": "SELECT * FROM VALUES (2), (3), (3), (4), (NULL), (NULL) AS t(n)",
 }
 
-QUERIES = """
+QUERIES = r"""
 SELECT count(*) FROM people
 SELECT count(*), count(name), count(dept), count(pay) FROM people
 SELECT count(1), count(name, dept), count(NULL) FROM people
@@ -163,6 +179,270 @@ SELECT id FROM people HAVING id > 1
 SELECT dept FROM people JOIN depts ON people.dept = depts.dept
 SELECT id FROM people LIMIT -1
 SELECT DISTINCT dept FROM people ORDER BY id
+SELECT id, t FROM docs LATERAL VIEW explode(tags) v AS t
+SELECT id, t FROM docs LATERAL VIEW OUTER explode(tags) v AS t
+SELECT id, pos, t FROM docs LATERAL VIEW posexplode(tags) v AS pos, t
+SELECT id, pos, t FROM docs LATERAL VIEW OUTER posexplode(tags) v AS pos, t
+SELECT id, k, n FROM docs LATERAL VIEW explode(attrs) v AS k, n
+SELECT id, k, n FROM docs LATERAL VIEW OUTER explode(attrs) v AS k, n
+SELECT id, key, value FROM docs LATERAL VIEW explode(attrs) v
+SELECT id, col FROM docs LATERAL VIEW explode(tags) v
+SELECT v.col, v.* FROM docs LATERAL VIEW explode(tags) v
+SELECT * FROM docs LATERAL VIEW explode(tags) v AS t WHERE id = 1
+SELECT id, a, b FROM docs LATERAL VIEW explode(tags) x AS a LATERAL VIEW explode(tags) y AS b
+SELECT id, a, k FROM docs LATERAL VIEW OUTER explode(tags) x AS a LATERAL VIEW OUTER explode(attrs) y AS k, v
+SELECT id, outer_, inner_ FROM docs LATERAL VIEW explode(array(tags, array('w'))) x AS outer_ LATERAL VIEW explode(outer_) y AS inner_
+SELECT id, p, q FROM docs LATERAL VIEW inline(array(s, s)) v
+SELECT id, v.p, v.q FROM docs LATERAL VIEW inline(array(s)) v AS p, q
+SELECT id, x, y FROM docs LATERAL VIEW OUTER inline(CAST(NULL AS ARRAY<STRUCT<x: INT, y: STRING>>)) v
+SELECT id, c0, c1 FROM docs LATERAL VIEW json_tuple(doc, 'k', 'n') v
+SELECT id, k, l, missing FROM docs LATERAL VIEW json_tuple(doc, 'k', 'l', 'zz') v AS k, l, missing
+SELECT id, col0, col1 FROM docs LATERAL VIEW stack(2, id, 'a', id * 10, 'b') v WHERE id < 3
+SELECT id, n, c FROM docs LATERAL VIEW stack(2, 1, 'x', 2) v AS n, c WHERE id = 1
+SELECT stack(2, 1, 'a', 2, 'b')
+SELECT stack(2, 1, 'a', 2, 'b') AS (n, s)
+SELECT stack(3, 1, 2, 3, 4, 5)
+SELECT stack(2, 1, 2.5, 3, NULL)
+SELECT json_tuple('{"a":1,"b":"x","c":{"d":2}}', 'a', 'b', 'c', 'd')
+SELECT json_tuple('{"a":1}', 'a') AS a
+SELECT json_tuple('bad', 'a'), 1 AS one
+SELECT json_tuple(NULL, 'a')
+SELECT posexplode(array('a', 'b'))
+SELECT posexplode(array('a', 'b')) AS (i, v)
+SELECT posexplode(map('a', 1, 'b', 2))
+SELECT posexplode_outer(map('a', 1)) AS (i, k, v)
+SELECT explode_outer(CAST(NULL AS ARRAY<INT>))
+SELECT explode(CAST(NULL AS ARRAY<INT>))
+SELECT id, explode_outer(tags) AS t FROM docs
+SELECT id, posexplode_outer(tags) FROM docs
+SELECT id, inline_outer(array(s)) FROM docs
+SELECT inline(array(struct(1 AS a, 'x' AS b), struct(2, 'y')))
+SELECT explode(map('a', 1, 'b', 2))
+SELECT explode(map('a', 1, 'b', 2)) AS (k, v)
+SELECT explode(sequence(1, 3)) AS n
+SELECT explode(array(array(1), array(2, 3)))
+SELECT id, explode(transform(tags, t -> upper(t))) AS t FROM docs
+SELECT * FROM range(4)
+SELECT id * 2 AS d FROM range(2, 5)
+SELECT id FROM range(0, 10, 3)
+SELECT id FROM range(3, 0, -1) ORDER BY id
+SELECT r.id, count(*) FROM range(3) r JOIN people p ON p.id > r.id GROUP BY r.id
+SELECT * FROM explode(array(1, 2))
+SELECT * FROM explode(array(1, 2)) AS t(x)
+SELECT * FROM posexplode(array('a', 'b')) AS t(i, v)
+SELECT n, sum(n) FROM explode(array(1, 1, 2)) AS t(n) GROUP BY n
+SELECT count(*) FROM docs LATERAL VIEW explode(array(1, 2, 3)) v AS x WHERE x > 1
+SELECT t, count(*) AS n FROM docs LATERAL VIEW OUTER explode(tags) v AS t GROUP BY t ORDER BY n DESC, t
+SELECT name, title FROM people p RIGHT JOIN depts d ON p.dept = d.dept
+SELECT * FROM people p RIGHT OUTER JOIN depts d ON p.dept = d.dept AND p.id > 2
+SELECT name, title FROM people p FULL JOIN depts d ON p.dept = d.dept
+SELECT p.id, s.person, s.item FROM people p FULL OUTER JOIN sales s ON p.id = s.person AND s.amount > 1
+SELECT * FROM people RIGHT JOIN depts USING (dept)
+SELECT * FROM people FULL JOIN depts USING (dept)
+SELECT dept, name, title FROM people FULL OUTER JOIN depts USING (dept) WHERE floor IS NULL OR name IS NULL
+SELECT * FROM people NATURAL JOIN depts
+SELECT name, title FROM people NATURAL LEFT JOIN depts
+SELECT dept, title FROM people NATURAL FULL OUTER JOIN depts
+SELECT a.n, b.n FROM nums a FULL JOIN more b ON a.n = b.n
+SELECT a.n, b.n FROM nums a FULL JOIN more b ON a.n <=> b.n
+SELECT a.n, b.n FROM nums a RIGHT JOIN more b ON a.n < b.n
+SELECT a.n, b.n FROM nums a FULL JOIN more b ON a.n > b.n
+SELECT count(*) FROM nums a FULL JOIN more b ON false
+SELECT count(*) FROM nums a LEFT JOIN more b ON true
+SELECT n FROM nums LEFT SEMI JOIN more USING (n)
+SELECT n FROM nums LEFT ANTI JOIN more USING (n)
+SELECT p.id FROM people p SEMI JOIN depts d ON p.dept = d.dept AND d.floor > 10
+SELECT p.id FROM people p ANTI JOIN depts d ON p.dept = d.dept AND d.floor > 10
+SELECT p.name, q.name AS boss FROM people p LEFT JOIN people q ON q.id = p.id DIV 2 ORDER BY p.id
+SELECT d.title, p.name, s.item FROM depts d LEFT JOIN people p USING (dept) LEFT JOIN sales s ON s.person = p.id
+SELECT * FROM (SELECT 1 AS a) x JOIN (SELECT 1 AS a, 2 AS b) y ON x.a = y.a
+SELECT * FROM (SELECT 1 AS a) x CROSS JOIN (SELECT 2 AS b) y
+SELECT p.* FROM people p JOIN depts d ON p.dept = d.dept WHERE d.title = 'Staff'
+SELECT d.*, p.id FROM people p JOIN depts d ON p.dept = d.dept ORDER BY p.id
+SELECT id FROM people WHERE dept IN (SELECT dept FROM depts)
+SELECT id FROM people WHERE dept NOT IN (SELECT dept FROM depts)
+SELECT id FROM people WHERE dept NOT IN (SELECT dept FROM depts WHERE dept IS NOT NULL)
+SELECT id FROM people WHERE id IN (SELECT person FROM sales WHERE amount > 4)
+SELECT id FROM people WHERE id NOT IN (SELECT person FROM sales WHERE person IS NOT NULL)
+SELECT id, dept IN (SELECT dept FROM depts) AS known FROM people
+SELECT n, n IN (SELECT n FROM more) AS x, n NOT IN (SELECT n FROM more) AS y FROM nums
+SELECT n, n IN (SELECT n FROM more WHERE n IS NOT NULL) AS x FROM nums
+SELECT n, n IN (SELECT a FROM none) AS x FROM nums
+SELECT id FROM people WHERE id = 1 OR dept IN (SELECT dept FROM depts WHERE floor = 20)
+SELECT id FROM people WHERE (dept, active) IN (SELECT dept, true FROM depts)
+SELECT id FROM people p WHERE EXISTS (SELECT 1 FROM sales s WHERE s.person = p.id)
+SELECT id FROM people p WHERE NOT EXISTS (SELECT * FROM sales s WHERE s.person = p.id)
+SELECT id FROM people p WHERE EXISTS (SELECT 1 FROM sales s WHERE s.person = p.id AND s.amount > 5)
+SELECT id FROM people p WHERE EXISTS (SELECT 1 FROM sales s WHERE s.person < p.id AND s.item = 'c')
+SELECT id FROM people WHERE EXISTS (SELECT 1 FROM none)
+SELECT id FROM people WHERE EXISTS (SELECT 1 FROM depts WHERE floor > 30) AND id < 3
+SELECT id, EXISTS (SELECT 1 FROM sales s WHERE s.person = p.id) AS sold FROM people p
+SELECT id FROM people p WHERE id IN (SELECT person FROM sales s WHERE s.item = lower(substring(p.name, 1, 1)))
+SELECT id FROM people p WHERE pay > (SELECT avg(pay) FROM people)
+SELECT id, (SELECT max(floor) FROM depts) AS top FROM people
+SELECT id, pay / (SELECT sum(pay) FROM people) AS share FROM people
+SELECT (SELECT count(*) FROM people) AS p, (SELECT count(*) FROM depts) AS d
+SELECT (SELECT 1 FROM none) AS x
+SELECT (SELECT id FROM people) AS x
+SELECT id, (SELECT count(*) FROM sales s WHERE s.person = p.id) AS n FROM people p
+SELECT id, (SELECT sum(amount) FROM sales s WHERE s.person = p.id) AS n FROM people p
+SELECT id, (SELECT title FROM depts d WHERE d.dept = p.dept) AS title FROM people p
+SELECT id, (SELECT max(amount) + 1 FROM sales s WHERE p.id = s.person AND s.item = 'a') AS n FROM people p
+SELECT id, (SELECT coalesce(sum(amount), -1) FROM sales s WHERE p.id = s.person) AS n FROM people p
+SELECT p.id FROM people p WHERE p.pay = (SELECT max(q.pay) FROM people q WHERE q.dept = p.dept)
+SELECT dept, sum(pay) / (SELECT sum(pay) FROM people) AS share FROM people GROUP BY dept
+SELECT dept, count(*) FROM people GROUP BY dept HAVING count(*) > (SELECT 1)
+SELECT dept, count(*) FROM people GROUP BY dept HAVING dept IN (SELECT dept FROM depts WHERE floor < 30)
+SELECT count(*) FROM people WHERE id > (SELECT min(id) FROM people) AND id < (SELECT max(id) FROM people)
+SELECT id FROM people WHERE id BETWEEN (SELECT 2) AND (SELECT 4)
+SELECT CASE WHEN EXISTS (SELECT 1 FROM none) THEN 'some' ELSE 'none' END AS c
+SELECT n FROM nums INTERSECT SELECT n FROM more
+SELECT n FROM nums EXCEPT SELECT n FROM more
+SELECT n FROM more EXCEPT SELECT n FROM nums
+SELECT n FROM nums MINUS SELECT n FROM more
+SELECT n FROM nums INTERSECT ALL SELECT n FROM more
+SELECT n FROM more EXCEPT ALL SELECT n FROM nums
+SELECT n FROM nums UNION DISTINCT SELECT n FROM more
+SELECT n FROM nums UNION ALL SELECT n FROM more INTERSECT SELECT 3
+SELECT n FROM nums EXCEPT SELECT 1 UNION ALL SELECT 9
+(SELECT n FROM nums UNION SELECT n FROM more) EXCEPT SELECT 3
+SELECT dept FROM people INTERSECT SELECT dept FROM depts ORDER BY dept
+SELECT id, dept FROM people EXCEPT SELECT id, dept FROM people WHERE active
+SELECT 1 INTERSECT SELECT 1.0
+SELECT n FROM nums EXCEPT SELECT n, 1 FROM more
+SELECT dept, active, count(*) FROM people GROUP BY ROLLUP (dept, active)
+SELECT dept, active, count(*) FROM people GROUP BY CUBE (dept, active)
+SELECT dept, active, sum(id) FROM people GROUP BY GROUPING SETS ((dept, active), (dept), ())
+SELECT dept, active, sum(id) FROM people GROUP BY dept, active WITH ROLLUP
+SELECT dept, active, sum(id) FROM people GROUP BY dept, active WITH CUBE
+SELECT dept, active, sum(id) FROM people GROUP BY dept, active GROUPING SETS ((dept), (active))
+SELECT dept, active, sum(id) FROM people GROUP BY dept, ROLLUP (active)
+SELECT dept, grouping(dept) AS g, count(*) FROM people GROUP BY ROLLUP (dept)
+SELECT dept, active, grouping_id() AS g, count(*) FROM people GROUP BY CUBE (dept, active)
+SELECT dept, active, grouping_id(dept, active) AS g, max(pay) FROM people GROUP BY CUBE (dept, active) HAVING g > 0
+SELECT upper(dept) AS d, count(*) FROM people GROUP BY ROLLUP (upper(dept))
+SELECT dept, sum(id) AS s FROM people GROUP BY ROLLUP (dept) ORDER BY s DESC
+SELECT count(*) FROM people GROUP BY GROUPING SETS (())
+SELECT year(born) AS y, active, count(*) FROM people GROUP BY ROLLUP (1, 2)
+SELECT item, person, sum(amount) FROM sales GROUP BY GROUPING SETS (item, person)
+SELECT dept, count(DISTINCT active), sum(rate) FROM people GROUP BY ROLLUP (dept)
+SELECT dept, count(*) FILTER (WHERE active) FROM people GROUP BY CUBE (dept)
+SELECT id, s.p, s.q, s.* FROM docs
+SELECT id, attrs['a'] AS a, tags[0] AS t FROM docs WHERE id = 1
+SELECT id, size(tags), size(attrs), array_contains(tags, 'x') FROM docs
+SELECT id, from_json(doc, 'k STRING, n STRUCT<m: INT>') AS j FROM docs
+SELECT id, from_json(doc, 'k STRING, n STRUCT<m: INT>').n.m AS m FROM docs
+SELECT id, get_json_object(doc, '$.n.m') AS m FROM docs
+SELECT id, map_keys(attrs), map_values(attrs) FROM docs
+SELECT id, transform(tags, t -> concat(t, '!')) AS t FROM docs
+SELECT id, filter(tags, t -> t IS NOT NULL) AS t, exists(tags, t -> t = 'x') AS e FROM docs
+SELECT id, aggregate(transform(tags, t -> length(t)), 0, (a, x) -> a + coalesce(x, 0)) AS n FROM docs
+SELECT id, transform(tags, (t, i) -> concat(id, ':', i, ':', t)) AS t FROM docs
+SELECT id, transform_values(attrs, (k, v) -> concat(k, v)) AS m FROM docs
+SELECT id, to_json(s) AS j FROM docs
+SELECT id, named_struct('a', id, 'b', tags) AS x FROM docs
+SELECT s.p + 1 AS p FROM docs WHERE s.q LIKE 'o%'
+SELECT collect_list(s) FROM docs
+SELECT sum(s.p), max(s.q) FROM docs
+SELECT explode(tags) AS t, count(*) FROM docs GROUP BY id
+SELECT who, count(*), sum(amount) FROM events GROUP BY who
+SELECT date_trunc('HOUR', at) AS h, count(*), sum(amount) FROM events GROUP BY date_trunc('HOUR', at)
+SELECT CAST(at AS DATE) AS d, kind, count(*) FROM events GROUP BY 1, 2
+SELECT who, max(at) - min(at) AS span FROM events GROUP BY who
+SELECT id, at + INTERVAL 5 MINUTES AS later, at - INTERVAL '1' DAY AS before FROM events
+SELECT id, at + INTERVAL '1' MONTH AS m, CAST(at AS DATE) + INTERVAL '1' DAY AS d FROM events
+SELECT id FROM events WHERE at > TIMESTAMP '2024-03-01 10:05:00' - INTERVAL 2 MINUTES
+SELECT sum(INTERVAL '1' HOUR * id) AS s, avg(INTERVAL '1' DAY * id) AS a, min(at - TIMESTAMP '2024-03-01 00:00:00') AS m FROM events
+SELECT sum(INTERVAL '1' MONTH) AS s, avg(INTERVAL '5' MONTH) AS a, max(INTERVAL '1' YEAR) AS m FROM events
+SELECT at - TIMESTAMP '2024-03-01 10:00:00' AS d, count(*) FROM events GROUP BY 1
+SELECT id FROM events ORDER BY at - TIMESTAMP '2024-03-01 10:00:00' DESC NULLS LAST, id
+SELECT unix_timestamp(at) AS u, hour(at), minute(at), dayofweek(at) FROM events
+SELECT date_format(at, 'yyyy/MM/dd HH:mm') AS f FROM events
+SELECT who, first(kind) AS f, last(kind) AS l, collect_list(kind) AS ks FROM events GROUP BY who
+SELECT who, count(DISTINCT kind), max_by(kind, at), min_by(kind, at) FROM events GROUP BY who
+SELECT kind, count(*) FILTER (WHERE amount > 2) AS n FROM events GROUP BY kind
+SELECT median(pay), median(id) FROM people
+SELECT percentile(pay, 0.5), percentile(id, 0.25), percentile(id, array(0.0, 0.5, 1.0)) FROM people
+SELECT percentile(id, 0.3, 2), percentile(amount, 0.9) FROM people CROSS JOIN (SELECT 1 AS amount)
+SELECT percentile_approx(id, 0.5), approx_percentile(id, array(0.25, 0.75)), percentile_approx(pay, 0.5, 100) FROM people
+SELECT dept, percentile_approx(pay, 0.5), median(pay) FROM people GROUP BY dept
+SELECT approx_count_distinct(dept), approx_count_distinct(id), approx_count_distinct(pay) FROM people
+SELECT dept, approx_count_distinct(active) FROM people GROUP BY dept
+SELECT mode(dept), mode(active), mode(pay) FROM people
+SELECT corr(id, pay), covar_samp(id, pay), covar_pop(id, pay) FROM people
+SELECT regr_count(pay, id), regr_avgx(pay, id), regr_avgy(pay, id), regr_r2(pay, id) FROM people
+SELECT regr_slope(pay, id), regr_intercept(pay, id), regr_sxx(pay, id), regr_syy(pay, id), regr_sxy(pay, id) FROM people
+SELECT skewness(id), kurtosis(id), skewness(pay), kurtosis(pay) FROM people
+SELECT bit_and(id), bit_or(id), bit_xor(id) FROM people
+SELECT product(id) FROM people
+SELECT try_sum(id), try_avg(pay), try_sum(x) FROM people CROSS JOIN (SELECT 9223372036854775807L AS x)
+SELECT array_sort(collect_set(dept)) AS s, sort_array(collect_list(pay)) FROM people
+SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY pay) AS c, percentile_disc(0.25) WITHIN GROUP (ORDER BY id) AS d, percentile_cont(0.25) WITHIN GROUP (ORDER BY id DESC) AS e FROM people
+SELECT listagg(DISTINCT dept, ',') AS d FROM people
+SELECT listagg(name), listagg(name, ', ') FROM people
+SELECT string_agg(name, '-') WITHIN GROUP (ORDER BY name DESC) FROM people
+SELECT dept, listagg(name, '|') FROM people GROUP BY dept
+SELECT grouping(dept) FROM people GROUP BY dept
+SELECT count(*), count(DISTINCT a), median(a), percentile(a, 0.5), mode(a), corr(a, a), skewness(a), approx_count_distinct(a), percentile_approx(a, 0.5), listagg(b), bit_and(a) FROM none
+SELECT any_value(dept, true), first_value(dept, true), last_value(pay) IGNORE NULLS FROM people
+SELECT bool_and(active) FILTER (WHERE dept = 'IT'), some(pay > 4000), count_if(NOT active) FROM people
+SELECT max(struct(pay, id)).id AS best FROM people
+SELECT min(array(id, id)), max(array(id)) FROM people
+SELECT sum(p.id), avg(p.pay), count(p.dept), max(p.name) FROM people p
+SELECT p.id + 1, upper(p.name), p.id FROM people p WHERE p.id = 1
+SELECT p.id AS x, -p.id, NOT p.active, p.pay IS NULL, p.id IN (1, 2), p.name LIKE 'A%' FROM people p WHERE p.id = 1
+SELECT CASE p.id WHEN 1 THEN p.name ELSE 'z' END, CAST(p.id AS STRING), coalesce(p.dept, 'x') FROM people p WHERE id < 3
+VALUES (1, 'a'), (2, 'b')
+VALUES (1), (2) AS t(x)
+SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS t(x, y)
+SELECT * FROM VALUES 1, 2, NULL AS t(x)
+TABLE nums
+FROM nums SELECT n WHERE n > 1
+SELECT n FROM nums t WHERE t.n > 1
+SELECT DISTINCT n FROM nums ORDER BY n NULLS LAST
+SELECT n, count(*) FROM nums GROUP BY n HAVING n IS NOT NULL ORDER BY count(*) DESC, n
+SELECT * EXCEPT (name, pay) FROM people WHERE id = 1
+SELECT id, CASE WHEN pay > 3000 THEN 'high' WHEN pay IS NULL THEN 'unknown' ELSE 'low' END AS level FROM people
+SELECT id, coalesce(dept, 'none') AS d, nullif(id, 3) AS n, if(active, 1, 0) AS f FROM people
+SELECT id, concat_ws('-', id, dept, name) AS s, length(name) AS l FROM people
+SELECT id FROM people WHERE name LIKE '%a%' OR name RLIKE '^[BC]'
+SELECT id FROM people WHERE name IN ('Ann', 'Bob') AND NOT active
+SELECT id FROM people WHERE pay BETWEEN 1000 AND 3500 ORDER BY id
+SELECT id FROM people WHERE dept <=> NULL
+SELECT id FROM people WHERE dept IS NOT DISTINCT FROM 'IT'
+SELECT id, round(pay * 1.1, 1) AS r, pay % 1000 AS m, CAST(pay AS INT) AS i FROM people
+SELECT id, rate * 2 AS a, rate + id AS b, rate / 3 AS c, rate - 0.5 AS d FROM people
+SELECT id, born + 1 AS d, datediff(DATE '2024-12-31', born) AS n, add_months(born, 1) AS m FROM people
+SELECT id, id * 2 AS d, d + 1 AS e FROM people WHERE id < 3
+SELECT max(id) AS m, m + 1 AS n FROM people
+SELECT sum(id) AS s FROM people WHERE false
+SELECT 1 AS x WHERE 1 > 2
+SELECT t.* FROM people t WHERE t.id = 2
+SELECT p.id, p.* FROM people p WHERE p.id = 2
+SELECT struct(id, name) AS s, array(id, id + 1) AS a, map('k', id) AS m FROM people WHERE id = 1
+SELECT s.id, s.name FROM (SELECT struct(id, name) AS s FROM people) WHERE s.id > 4
+SELECT count(*) AS `a b`, max(id) AS `select` FROM people
+SELECT id AS `order` FROM people ORDER BY `order` DESC LIMIT 1
+WITH x AS (SELECT 1 AS a), y AS (SELECT a + 1 AS a FROM x) SELECT x.a, y.a FROM x, y
+WITH r AS (SELECT dept, count(*) AS n FROM people GROUP BY dept) SELECT a.dept, b.n FROM r a JOIN r b ON a.dept = b.dept
+SELECT x.n FROM (SELECT n FROM (SELECT n FROM nums WHERE n > 1) a WHERE n < 3) x
+SELECT a.x, b.y FROM VALUES (1, 'a') AS a(x, k) JOIN VALUES (10, 'a') AS b(y, k) ON a.k = b.k
+SELECT id FROM people ORDER BY CASE WHEN dept = 'IT' THEN 0 ELSE 1 END, id
+SELECT dept, max(pay) - min(pay) AS spread FROM people GROUP BY dept ORDER BY spread DESC NULLS LAST
+SELECT count(*), dept FROM people GROUP BY dept ORDER BY 2 NULLS FIRST, 1
+SELECT id FROM people LIMIT 2 + 1
+SELECT id FROM people SORT BY id DESC
+SELECT id FROM people WHERE nosuch = 1
+SELECT nosuch(id) FROM people
+SELECT id FROM nosuch
+SELECT p.nosuch FROM people p
+SELECT id + active FROM people
+SELECT id FROM people WHERE id IN (SELECT dept, floor FROM depts)
+SELECT dept FROM people GROUP BY ROLLUP (dept) HAVING id > 1
+SELECT n FROM nums NATURAL JOIN more
+SELECT id FROM people, LATERAL (SELECT title FROM depts d WHERE d.dept = people.dept)
+SELECT id, title FROM people p, LATERAL (SELECT title FROM depts d WHERE d.dept = p.dept)
+SELECT id, x FROM people, LATERAL explode(array(id, id * 10)) AS t(x) WHERE id < 3
 """
 
 

@@ -15,7 +15,7 @@ import Testing
 
   static let cases: [Case] = {
     let folder = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined()
-    let text = ["expressions", "functions", "intervals"].map { name in
+    let text = ["expressions", "functions", "intervals", "operators"].map { name in
       (try? Files.readText(folder + "/Golden/spark_4.0.1_\(name).tsv")) ?? ""
     }.joined(separator: "\n")
     return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
@@ -43,7 +43,7 @@ import Testing
   private static let analysisErrors = [
     "DATATYPE_MISMATCH", "INVALID_NUMERIC_LITERAL_RANGE", "INVALID_EXTRACT_FIELD", "PARSE_SYNTAX_ERROR",
     "INVALID_INTERVAL_FORMAT.INVALID_FRACTION", "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING",
-    "INVALID_INTERVAL_FORMAT.ARITHMETIC_EXCEPTION",
+    "INVALID_INTERVAL_FORMAT.ARITHMETIC_EXCEPTION", "INVALID_LAMBDA_FUNCTION_CALL", "UNRESOLVED_ROUTINE",
   ]
 
   /// Type and value, or `error` and Spark's error class.

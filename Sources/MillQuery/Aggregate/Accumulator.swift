@@ -26,6 +26,8 @@ struct AggregateCall: Sendable {
   var isDistinct: Bool
   var type: DataType
   var position: SourcePosition
+  /// What it does that shows in none of its arguments: calls that differ in it are not the same.
+  var parameters = ""
   var make: @Sendable () -> any Accumulator
 
   func accumulator() -> any Accumulator {

@@ -31,6 +31,8 @@ final class SumAccumulator: Accumulator, @unchecked Sendable {
   private let output: DataType
   private let isAverage: Bool
   private let ansi: Bool
+  /// try_sum: what is too great is null.
+  private let isTry: Bool
   private var counts: [Int64] = []
   private var whole: [Int128] = []
   private var doubles: [Double] = []
@@ -40,7 +42,8 @@ final class SumAccumulator: Accumulator, @unchecked Sendable {
   /// - Parameters:
   ///   - input: long, decimal or double.
   ///   - output: the function's type.
-  init(_ input: DataType, _ output: DataType, isAverage: Bool, ansi: Bool) {
+  init(_ input: DataType, _ output: DataType, isAverage: Bool, ansi: Bool, isTry: Bool = false) {
+    self.isTry = isTry
     self.input = input
     self.output = output
     self.isAverage = isAverage
@@ -76,6 +79,7 @@ final class SumAccumulator: Accumulator, @unchecked Sendable {
     let (sum, overflow) = whole[group].addingReportingOverflow(value)
     if input == .long {
       guard Int64(exactly: sum) == nil else { return whole[group] = sum }
+      if isTry { return isOver[group] = true }
       // Without ANSI a sum of whole numbers wraps.
       guard !ansi else {
         throw Failure(
@@ -119,9 +123,21 @@ final class SumAccumulator: Accumulator, @unchecked Sendable {
     Column(output, try counts.indices.map { try counts[$0] == 0 ? .null : value($0) })
   }
 
+  private func interval(_ group: Int) throws -> Value {
+    let total = isAverage ? Decimal128.divide(whole[group], shift: 0, by: Int128(counts[group])) : whole[group]
+    let isYearMonth = output.intervalFields!.from.isYearMonth
+    guard let total, let value = Int64(exactly: total), !isYearMonth || Int32(exactly: value) != nil else {
+      throw Failure(
+        "[INTERVAL_ARITHMETIC_OVERFLOW.WITHOUT_SUGGESTION] Integer overflow while operating with intervals. "
+          + "SQLSTATE: 22015")
+    }
+    return .integer(value)
+  }
+
   private func value(_ group: Int) throws -> Value {
     if !doubles.isEmpty { return .double(isAverage ? doubles[group] / Double(counts[group]) : doubles[group]) }
     if isOver[group] { return .null }
+    if output.isInterval { return try interval(group) }
     guard case .decimal(let precision, let scale) = output else { return .integer(Int64(whole[group])) }
     guard isAverage, case .decimal(_, let own) = input else { return .decimal(unscaled: whole[group], scale: scale) }
     guard let mean = Decimal128.divide(whole[group], shift: scale - own, by: Int128(counts[group])),

@@ -55,7 +55,7 @@ struct BatchPlanner {
       let rightColumns = Self.all(of: right) + join.keys.map(\.right)
       let hashJoin = HashJoin(join, left: left.schema, right: right.schema, schema: plan.schema)
       // from_json calls within the condition have to give everything.
-      if let condition = join.condition {
+      for condition in [join.condition, join.test].compactMap(\.self) {
         var needs = Needs(json: json)
         needs.add(condition)
         json = needs.json

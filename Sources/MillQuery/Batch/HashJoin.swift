@@ -23,14 +23,20 @@ struct HashJoin: Sendable {
     let columns: [Column]
     fileprivate var keys = KeyTable()
     fileprivate var rows: [[Int32]] = []
-    fileprivate let none: [Int32] = []
+    fileprivate var rowCount = 0
+    /// A row with a null key, which is in no list.
+    fileprivate var hasNullKey = false
   }
 
   func build(_ batch: ColumnBatch) -> Build {
     var build = Build(columns: Array(batch.columns.prefix(right.count)))
+    build.rowCount = batch.count
     let keys = Array(batch.columns.dropFirst(right.count))
     for row in 0..<batch.count {
-      guard let key = key(keys, row) else { continue }
+      guard let key = key(keys, row) else {
+        build.hasNullKey = true
+        continue
+      }
       let (number, isNew) = build.keys.insert(key)
       if isNew { build.rows.append([]) }
       build.rows[number].append(Int32(row))
@@ -66,16 +72,47 @@ struct HashJoin: Sendable {
         }
         row += 1
       }
-      if let condition = join.condition, !lefts.isEmpty {
+      func holds(_ condition: Expression) throws -> Column {
         let pairs = columns.map { Vector($0.take(lefts)) } + build.columns.map { Vector($0.take(rights)) }
         let frame = Frame(columns: pairs, count: lefts.count, slot: { $0 })
-        let rows = try condition.evaluate(Evaluation(frame: frame, active: nil, lane: lane)).column.trueRows()
+        return try condition.evaluate(Evaluation(frame: frame, active: nil, lane: lane)).column
+      }
+      if let condition = join.condition, !lefts.isEmpty {
+        let rows = try holds(condition).trueRows()
         lefts = rows.map { lefts[Int($0)] }
         rights = rows.map { rights[Int($0)] }
       }
-      made.append(output(columns, build, lefts, rights, rows: first..<row))
+      if join.kind == .mark {
+        let test = try lefts.isEmpty ? nil : join.test.map(holds)
+        let marks = marks(keys, build, lefts, test, rows: first..<row)
+        let taken = columns.map { $0.slice(from: first, count: row - first) }
+        made.append(ColumnBatch(schema, taken + [marks], count: row - first))
+      } else {
+        made.append(output(columns, build, lefts, rights, rows: first..<row))
+      }
     }
     return ColumnBatch.concatenate(made, schema: schema)
+  }
+
+  /// For each row of the left side: has it a partner?
+  private func marks(
+    _ keys: [Column], _ build: Build, _ lefts: [Int32], _ test: Column?, rows: Range<Int>
+  ) -> Column {
+    var builder = ColumnBuilder(.boolean, capacity: rows.count)
+    var at = 0
+    for row in rows {
+      var isFound = false
+      while at < lefts.count, lefts[at] == row {
+        let isPartner = test.map { $0.isNull(at) ? join.countsUnknown : $0.fixed(at, as: UInt8.self) != 0 }
+        isFound = isFound || isPartner ?? true
+        at += 1
+      }
+      if join.countsUnknown, join.test == nil, build.rowCount > 0, let key = keys.first {
+        isFound = isFound || build.hasNullKey || key.isNull(row)
+      }
+      builder.append(.boolean(isFound))
+    }
+    return builder.finish()
   }
 
   private func output(

@@ -19,10 +19,12 @@ extension Analyzer {
       var call = call(
         "[]", [try expression(base, scope, aliases), try expression(index, scope, aliases)])
       return try FunctionLibrary.subscripted(&call)
+    case .lambda: throw error("a lambda can only be an argument of a function like transform", at: position)
     case .named(let inner, _): return try expression(inner, scope, aliases)
     case .aggregate(let name, let arguments, let modifiers):
       return try aggregate(name, arguments, modifiers, scope, at: position)
-    case .call(let name, let arguments) where AggregateLibrary.names.contains(name.lowercased()):
+    case .call(let name, let arguments)
+    where AggregateLibrary.names.contains(name.lowercased()) && !LambdaLibrary.takes(arguments):
       return try aggregate(name, arguments, AggregateModifiers(), scope, at: position)
     case .call(let name, let arguments): return try function(name, arguments, scope, aliases, at: position)
     case .cast(let inner, let type, let isTry):
@@ -34,6 +36,9 @@ extension Analyzer {
       }
       return base.type == type ? base : Expression(.cast(base, mode), type, position)
     case .not(let inner):
+      if case .inQuery(let value, let query, let negated) = inner.kind {
+        return try inQuery(value, query, negated: !negated, scope, aliases, at: position)
+      }
       let base = try boolean(inner, "NOT", scope, aliases)
       return FunctionLibrary.not(base, position)
     case .negative(let inner):
@@ -75,6 +80,11 @@ extension Analyzer {
       var call = call("RLIKE", [try expression(inner, scope, aliases), try expression(pattern, scope, aliases)])
       let result = try FunctionLibrary.rlike(&call)
       return negated ? FunctionLibrary.not(result, position) : result
+    case .starExcept: throw error("* is not possible here", at: position)
+    case .scalarQuery(let query): return try scalarQuery(query, scope, at: position)
+    case .existsQuery(let query): return try existsQuery(query, scope, at: position)
+    case .inQuery(let value, let query, let negated):
+      return try inQuery(value, query, negated: negated, scope, aliases, at: position)
     case .branches(let operand, let cases, let otherwise):
       return try branches(operand, cases, otherwise, scope, aliases, at: position)
     }
@@ -170,6 +180,11 @@ extension Analyzer {
   private func column(
     _ parts: [String], _ scope: Scope, _ aliases: LateralAliases, at position: SourcePosition
   ) throws -> Expression {
+    if let (number, type) = scope.variables[parts[0].lowercased()] {
+      var expression = Expression(.variable(number), type, position)
+      for part in parts.dropFirst() { expression = try field(part, of: expression, at: position) }
+      return expression
+    }
     if aliases.comeFirst, var expression = aliases.expression(parts[0]) {
       for part in parts.dropFirst() { expression = try field(part, of: expression, at: position) }
       return expression
@@ -184,6 +199,7 @@ extension Analyzer {
       for part in parts.dropFirst() { expression = try field(part, of: expression, at: position) }
       return expression
     }
+    if let outerScope, let found = try outerColumn(parts, outerScope, at: position) { return found }
     let name = parts.joined(separator: ".")
     let nearest = Nearest.name(to: parts.last!, among: scope.names) ?? Nearest.name(to: parts[0], among: scope.names)
     throw error(
@@ -191,6 +207,21 @@ extension Analyzer {
       wayOut: nearest.map { "did you mean \(DataType.quoted($0))?" }
         ?? (scope.names.isEmpty
           ? "there is no FROM" : "there are: \(scope.names.map(DataType.quoted).joined(separator: ", "))"))
+  }
+
+  /// A column of the query around; nil when it has none of that name.
+  private func outerColumn(
+    _ parts: [String], _ outer: Scope, at position: SourcePosition
+  ) throws -> Expression? {
+    let qualified = parts.count >= 2 ? outer.indices(of: parts[1], qualifier: parts[0]) : []
+    let plain = outer.indices(of: parts[0])
+    guard !qualified.isEmpty || !plain.isEmpty else { return nil }
+    let found = try fields(
+      parts[(qualified.isEmpty ? 1 : 2)...], qualified.isEmpty ? plain : qualified, parts, outer, at: position)
+    return found.rewritten { part in
+      guard case .column(let index) = part.node else { return nil }
+      return Expression(.outer(index), part.type, part.position)
+    }
   }
 
   private func fields(
@@ -248,13 +279,19 @@ extension Analyzer {
         "\(name) can't stand inside of another expression", at: position,
         wayOut: "make it a column of its own, or use LATERAL VIEW")
     }
+    if let call = try higherOrder(name, arguments, scope, aliases, at: position) { return call }
     var call = FunctionCall(name: lower, arguments: [], position: position, ansi: ansi, file: file)
+    if lower == "grouping" || lower == "grouping_id" {
+      for argument in arguments { call.arguments.append(try expression(argument, scope, aliases)) }
+      return try groupingCall(lower, call.arguments, at: position)
+    }
     guard lower == "struct" || FunctionLibrary.all[lower] != nil else {
       if FunctionLibrary.later.contains(lower) {
         throw error("the function \(name) is not supported yet", at: position)
       }
       let known =
         Array(FunctionLibrary.all.keys) + AggregateLibrary.names + ["struct", "from_json"] + FunctionLibrary.generators
+        + LambdaLibrary.all.keys
       let nearest = Nearest.name(to: lower, among: known.sorted())
       throw error("there is no function \(name)", at: position, wayOut: nearest.map { "did you mean \($0)?" })
     }

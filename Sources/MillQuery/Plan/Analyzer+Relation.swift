@@ -1,7 +1,7 @@
 import MillBase
 import MillColumns
 
-/// FROM: views, sub-queries, VALUES, joins.
+/// FROM: views, sub-queries, VALUES, table functions, LATERAL.
 extension Analyzer {
   mutating func relation(_ relation: Relation?) throws -> (Plan, Scope) {
     switch relation {
@@ -16,7 +16,12 @@ extension Analyzer {
       let plan = try rename(values(rows, at: position), columns, at: position)
       return (plan, Scope(plan.schema, qualifier: alias))
     case .join(let kind, let left, let right, let condition, let position):
-      return try join(kind, self.relation(left), self.relation(right), condition, at: position)
+      let first = try self.relation(left)
+      if case .lateral(let inner) = right { return try lateral(kind, first, inner, condition, at: position) }
+      return try join(kind, first, self.relation(right), condition, at: position)
+    case .function(let name, let arguments, let alias, let columns, let position):
+      return try tableFunction(name, arguments, alias, columns, at: position)
+    case .lateral(let inner): return try self.relation(inner)
     }
   }
 
@@ -58,103 +63,93 @@ extension Analyzer {
     return plans.count == 1 ? plans[0] : try union(plans, "VALUES", at: position)
   }
 
-  private mutating func join(
-    _ kind: JoinKind, _ left: (plan: Plan, scope: Scope), _ right: (plan: Plan, scope: Scope),
-    _ condition: JoinCondition, at position: SourcePosition
+  // MARK: Table functions, LATERAL
+
+  /// `range(…)` and the generators.
+  private mutating func tableFunction(
+    _ name: String, _ arguments: [Syntax], _ alias: String?, _ columns: [String], at position: SourcePosition
   ) throws -> (Plan, Scope) {
-    var both = left.scope
-    both.entries += right.scope.entries
-    let leftCount = left.scope.entries.count
-    var join = Join(kind: kind, keys: [], condition: nil)
-    switch condition {
-    case .none: break
-    case .on(let syntax):
-      let condition = try self.condition(syntax, "ON", both)
-      for part in condition.conjuncts {
-        if let key = part.joinKey(leftCount) {
-          join.keys.append(key)
-        } else {
-          join.condition = join.condition.map { Expression(.and($0, part), .boolean, position) } ?? part
+    let nothing = Scope(Schema([]), qualifier: nil)
+    if name.lowercased() == "range" {
+      guard (1...4).contains(arguments.count) else {
+        throw error("range takes 1 to 3 arguments, not \(arguments.count)", at: position)
+      }
+      var call = FunctionCall(name: "range", arguments: [], position: position, ansi: ansi, file: file)
+      for argument in arguments.prefix(3) { call.arguments.append(try expression(argument, nothing)) }
+      if call.count == 1 { call.arguments.insert(.constant(.integer(0), .long, position), at: 0) }
+      for index in call.arguments.indices { try call.cast(index, to: .long) }
+      var sequence = call
+      let plan = Plan.generate(
+        Generator(
+          input: try FunctionLibrary.rangeValues(&sequence), isOuter: false, hasPosition: false,
+          inlinesFields: false), Schema([.init("id", .long)]), .oneRow)
+      let named = try rename(plan, columns, at: position)
+      return (named, Scope(named.schema, qualifier: alias ?? name))
+    }
+    guard case (let generator, var made)? = try generator(name, arguments, nothing, at: position) else {
+      let nearest = Nearest.name(to: name.lowercased(), among: ["range"] + FunctionLibrary.generators.sorted())
+      throw error("there is no table function \(name)", at: position, wayOut: nearest.map { "did you mean \($0)?" })
+    }
+    try label(&made, columns, at: position)
+    return (.generate(generator, Schema(made), .oneRow), Scope(Schema(made), qualifier: alias ?? name))
+  }
+
+  /// A generator or a sub-query over each row of the left side.
+  private mutating func lateral(
+    _ kind: JoinKind, _ left: (plan: Plan, scope: Scope), _ inner: Relation, _ condition: JoinCondition,
+    at position: SourcePosition
+  ) throws -> (Plan, Scope) {
+    guard kind == .inner || kind == .left else {
+      throw error("LATERAL stands at an inner or a left join", at: position)
+    }
+    var (plan, scope) = left
+    switch inner {
+    case .function(let name, let arguments, let alias, let columns, let place):
+      guard case .none = condition else {
+        throw error("LATERAL with a function takes no condition", at: position, wayOut: "write it into WHERE")
+      }
+      let view = LateralView(
+        generator: Syntax(kind: .call(name, arguments), position: place), isOuter: kind == .left,
+        viewName: alias ?? name, aliases: columns, position: place)
+      try apply(view, &plan, &scope)
+      return (plan, scope)
+    case .subquery(let query, let alias, let names, let place):
+      guard case .none = condition, let found = try correlated(query, scope) else {
+        let right = try relation(inner)
+        return try join(kind, left, right, condition, at: position)
+      }
+      let list = try isolated { analyzer in
+        analyzer.aggregates = []
+        let list = try analyzer.selectList(found.select, found.plan, found.scope)
+        if let call = analyzer.aggregates?.first {
+          throw analyzer.error(
+            "LATERAL with the aggregate function \(call.name) is not supported yet", at: call.position)
         }
+        return list
       }
-    case .using(let names):
-      var hidden: Set<Int> = []
-      var shared: [Int] = []
-      for name in names {
-        func column(_ side: Scope, _ which: String) throws -> Int {
-          let found = side.indices(of: name)
-          if found.count == 1 { return found[0] }
-          let nearest = Nearest.name(to: name, among: side.names)
-          throw error(
-            "USING: the column \(name) \(found.isEmpty ? "can't be found" : "is ambiguous") on the \(which) side",
-            at: position, wayOut: found.isEmpty ? nearest.map { "did you mean \(DataType.quoted($0))?" } : nil)
-        }
-        let (l, r) = (try column(left.scope, "left"), try column(right.scope, "right"))
-        let call = FunctionCall(name: "USING", arguments: [], position: position, ansi: ansi, file: file)
-        let same = try FunctionLibrary.comparison(
-          "=", Expression(.column(l), both.entries[l].type, position),
-          Expression(.column(leftCount + r), both.entries[leftCount + r].type, position), call)
-        join.keys.append(same.joinKey(leftCount)!)
-        shared.append(l)
-        hidden.insert(leftCount + r)
-      }
-      guard kind == .inner || kind == .left else { break }
-      // The shared columns first, once, as in Spark.
-      let order =
-        shared + both.entries.indices.filter { !shared.contains($0) && !hidden.contains($0) } + hidden.sorted()
-      let plan = Plan.join(join, position, left.plan, right.plan)
-      let columns = plan.schema.columns
-      both.entries = order.map { index in
-        var entry = both.entries[index]
-        entry.isHidden = entry.isHidden || hidden.contains(index)
-        return entry
-      }
-      let picks = order.map { Expression(.column($0), columns[$0].type, position) }
-      return (.project(picks, Schema(order.map { columns[$0] }), plan), both)
+      let count = plan.schema.count
+      let made = names.isEmpty ? list.schema.columns : try labelled(list.schema.columns, names, at: place)
+      subqueries = Subqueries(base: count)
+      let (right, predicates) = projected(found, list.entries, Schema(made), at: position)
+      subqueries = nil
+      var join = Join(kind: kind, keys: [], condition: nil)
+      for predicate in predicates { join.add(predicate, count, position) }
+      let columns = plan.schema.columns + made
+      let picks = columns.enumerated().map { Expression(.column($0.offset), $0.element.type, position) }
+      plan = .project(picks, Schema(columns), .join(join, position, plan, right))
+      scope.entries += made.map { .init(qualifier: alias, name: $0.name, type: $0.type) }
+      return (plan, scope)
+    default: throw error("LATERAL stands before a sub-query or a function", at: position)
     }
-    let plan = Plan.join(join, position, left.plan, right.plan)
-    return (plan, kind == .semi || kind == .anti ? left.scope : both)
   }
 
-  /// A condition of WHERE, HAVING or ON.
-  mutating func condition(
-    _ syntax: Syntax, _ clause: String, _ scope: Scope, _ aliases: LateralAliases = LateralAliases()
-  ) throws -> Expression {
-    let condition = try expression(syntax, scope, aliases)
-    if condition.type == .boolean { return condition }
-    guard condition.type == .string || condition.type == .null else {
-      throw error("\(clause) wants BOOLEAN, not \(condition.type.sql)", at: condition.position)
+  private func labelled(
+    _ columns: [Schema.Column], _ names: [String], at position: SourcePosition
+  ) throws -> [Schema.Column] {
+    guard columns.count == names.count else {
+      throw error("\(names.count) names for \(columns.count) columns", at: position)
     }
-    return Expression(.cast(condition, ansi ? .ansi : .legacy), .boolean, condition.position)
-  }
-}
-
-extension Expression {
-  /// The parts that AND joins.
-  fileprivate var conjuncts: [Expression] {
-    if case .and(let a, let b) = node { a.conjuncts + b.conjuncts } else { [self] }
-  }
-
-  /// An equality with one side over each input.
-  fileprivate func joinKey(_ leftCount: Int) -> Join.Key? {
-    guard case .call(let kernel, let sides) = node, kernel.name == "=" || kernel.name == "<=>" else { return nil }
-    let used = sides.map(\.columnsUsed)
-    guard used.allSatisfy({ !$0.isEmpty }) else { return nil }
-    func isLeft(_ index: Int) -> Bool { index < leftCount }
-    let isNullSafe = kernel.name == "<=>"
-    func right(_ side: Expression) -> Expression { side.renumbered { $0 - leftCount } }
-    if used[0].allSatisfy(isLeft), !used[1].contains(where: isLeft) {
-      return .init(left: sides[0], right: right(sides[1]), isNullSafe: isNullSafe)
-    }
-    if used[1].allSatisfy(isLeft), !used[0].contains(where: isLeft) {
-      return .init(left: sides[1], right: right(sides[0]), isNullSafe: isNullSafe)
-    }
-    return nil
-  }
-
-  private var columnsUsed: Set<Int> {
-    if case .column(let index) = node { return [index] }
-    return children.reduce(into: []) { $0.formUnion($1.columnsUsed) }
+    return zip(names, columns).map { .init($0, $1.type) }
   }
 }
 

@@ -12,6 +12,14 @@ struct Analyzer {
   private(set) var fromJSONCount = 0
   /// The aggregate calls of the select under analysis; nil where they can't be.
   var aggregates: [AggregateCall]?
+  /// The sub-queries of the clause under analysis; nil where they can't be.
+  var subqueries: Subqueries?
+  /// The columns of the query around a sub-query, while its WHERE is analysed.
+  var outerScope: Scope?
+  /// grouping() and grouping_id() have a meaning.
+  var allowsGrouping = false
+  /// Lambdas around the expression under analysis.
+  var lambdaDepth = 0
 
   enum View {
     case source(Source)
@@ -177,59 +185,18 @@ struct Analyzer {
   mutating func plan(_ query: Query) throws -> Plan {
     let outer = views
     defer { views = outer }
-    for named in query.with {
-      views[named.name.lowercased()] = .query(try rename(plan(named.query), named.columns, at: named.position))
-    }
-    if query.bodies.count == 1, case .select(let select) = query.bodies[0] {
+    try define(query.with)
+    if case .select(let select) = query.body {
       return try limited(plan(select, order: query.order), query)
     }
-    var plan = try self.plan(query.bodies[0], at: query.position)
-    var open = [plan]
-    for (body, removesDoubles) in zip(query.bodies.dropFirst(), query.removesDoubles) {
-      open.append(try self.plan(body, at: query.position))
-      plan = try union(open, at: query.position)
-      if removesDoubles {
-        plan = try distinct(plan, at: query.position)
-        open = [plan]
-      }
-    }
-    return try limited(sorted(plan, by: query.order), query)
+    return try limited(sorted(plan(query.body), by: query.order), query)
   }
 
-  private mutating func plan(_ body: Query.Body, at position: SourcePosition) throws -> Plan {
-    switch body {
-    case .select(let select): try plan(select, order: [])
-    case .nested(let inner): try plan(inner)
+  /// WITH: views for one query.
+  mutating func define(_ with: [Query.Named]) throws {
+    for named in with {
+      views[named.name.lowercased()] = .query(try rename(plan(named.query), named.columns, at: named.position))
     }
-  }
-
-  /// Names of the first, types in common.
-  func union(_ plans: [Plan], _ what: String = "UNION ALL", at position: SourcePosition) throws -> Plan {
-    let first = plans[0].schema
-    var columns: [Schema.Column] = []
-    for plan in plans where plan.schema.count != first.count {
-      throw error(
-        "\(what) joins \(first.count) columns with \(plan.schema.count)", at: position,
-        wayOut: "give both sides the same columns")
-    }
-    for index in first.columns.indices {
-      let types = plans.map { $0.schema.columns[index].type }
-      guard let type = TypeCoercion(ansi: ansi).common(types) else {
-        let list = types.map(\.sql).joined(separator: ", ")
-        throw error("column \(index + 1) of \(what) has no type in common: \(list)", at: position)
-      }
-      columns.append(.init(first.columns[index].name, type))
-    }
-    let mode: CastMode = ansi ? .ansi : .legacy
-    return .unionAll(
-      plans.map { plan in
-        if plan.schema == Schema(columns) { return plan }
-        let picks = columns.enumerated().map { index, column in
-          let pick = Expression(.column(index), plan.schema.columns[index].type, position)
-          return pick.type == column.type ? pick : Expression(.cast(pick, mode), column.type, position)
-        }
-        return .project(picks, Schema(columns), plan)
-      })
   }
 
   // MARK: Generators
@@ -254,34 +221,6 @@ struct Analyzer {
           + "aliases", at: position)
     }
     for index in columns.indices { columns[index].name = aliases[index] }
-  }
-
-  /// nil when the function is no generator.
-  mutating func generator(
-    _ name: String, _ arguments: [Syntax], _ scope: Scope, at position: SourcePosition
-  ) throws -> (Generator, [Schema.Column])? {
-    let lower = name.lowercased()
-    guard FunctionLibrary.generators.contains(lower) else { return nil }
-    guard arguments.count == 1 else { throw error("\(name) takes one argument", at: position) }
-    let input = try expression(arguments[0], scope)
-    var columns: [Schema.Column]
-    switch input.type {
-    case .array(.struct(let schema)) where lower.hasPrefix("inline"): columns = schema.columns
-    case .array(let element) where !lower.hasPrefix("inline"): columns = [.init("col", element)]
-    case .map(let key, let value) where !lower.hasPrefix("inline"):
-      columns = [.init("key", key), .init("value", value)]
-    default:
-      throw error(
-        "\(name) wants \(lower.hasPrefix("inline") ? "an array of structs" : "an array or a map"), not \(input.type.sql)",
-        at: input.position)
-    }
-    let hasPosition = lower.hasPrefix("pos")
-    if hasPosition { columns.insert(.init("pos", .integer), at: 0) }
-    return (
-      Generator(
-        input: input, isOuter: lower.hasSuffix("_outer"), hasPosition: hasPosition,
-        inlinesFields: lower.hasPrefix("inline")), columns
-    )
   }
 
   /// `*`, `view.*`, `struct.*`

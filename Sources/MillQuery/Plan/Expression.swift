@@ -19,6 +19,11 @@ struct Expression: Sendable {
     case coalesce([Expression])
     case call(Kernel, [Expression])
     case fromJSON(Expression, FromJSON)
+    /// A column of the query around a sub-query; only while the sub-query is analysed.
+    case outer(Int)
+    /// A variable of a lambda around it.
+    case variable(Int)
+    case higherOrder(HigherOrder, [Expression], bodies: [Expression])
     /// The result of an aggregate call; only while a select list with aggregates is analysed.
     case aggregate(Int)
   }
@@ -41,12 +46,13 @@ struct Expression: Sendable {
 
   var children: [Expression] {
     switch node {
-    case .constant, .column, .aggregate: []
+    case .constant, .column, .aggregate, .variable, .outer: []
     case .field(let base, _), .elementFields(let base, _), .cast(let base, _), .fromJSON(let base, _): [base]
     case .and(let a, let b), .or(let a, let b): [a, b]
     case .branches(let cases, let otherwise): cases.flatMap { [$0.when, $0.then] } + (otherwise.map { [$0] } ?? [])
     case .coalesce(let choices): choices
     case .call(_, let arguments): arguments
+    case .higherOrder(_, let arguments, let bodies): arguments + bodies
     }
   }
 }

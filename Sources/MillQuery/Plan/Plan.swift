@@ -28,7 +28,11 @@ indirect enum Plan: Sendable {
     case .filter(_, let input), .sort(_, _, let input), .limit(_, _, _, let input): input.schema
     case .unionAll(let inputs): inputs[0].schema
     case .join(let join, _, let left, let right):
-      join.kind == .semi || join.kind == .anti ? left.schema : Schema(left.schema.columns + right.schema.columns)
+      switch join.kind {
+      case .semi, .anti: left.schema
+      case .mark: Schema(left.schema.columns + [.init("exists", .boolean)])
+      default: Schema(left.schema.columns + right.schema.columns)
+      }
     }
   }
 
@@ -87,6 +91,11 @@ struct Join: Sendable {
   var keys: [Key]
   /// What else must be true, over both inputs' columns.
   var condition: Expression?
+  /// For ``JoinKind/mark``: what makes a pair of rows partners, true, false or unknown. nil = every pair is one.
+  var test: Expression?
+  /// For ``JoinKind/mark``: pairs that may be partners, for all that is known, are (NOT IN). With a key only, a null in
+  /// it on either side is such a pair.
+  var countsUnknown = false
 }
 
 /// explode and its kin.

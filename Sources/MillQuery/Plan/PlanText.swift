@@ -41,7 +41,7 @@ extension Plan {
     case .join(let join, _, let left, let right):
       let keys = join.keys.map { "\($0.left.text(left.schema)) = \($0.right.text(right.schema))" }
       let both = Schema(left.schema.columns + right.schema.columns)
-      let rest = join.condition.map { [$0.text(both)] } ?? []
+      let rest = [join.condition, join.test].compactMap { $0?.text(both) }
       return lead + "Join \(join.kind.rawValue) [\((keys + rest).joined(separator: ", "))]\n"
         + left.text(indent: indent + 1) + right.text(indent: indent + 1)
     case .unionAll(let inputs):
@@ -76,6 +76,13 @@ extension Expression {
       return "CASE\(whens)\(otherwise.map { " ELSE " + $0.text(input) } ?? "") END"
     case .coalesce(let choices): return "coalesce(\(list(choices)))"
     case .call(let kernel, let arguments): return "\(kernel.name)(\(list(arguments)))"
+    case .outer(let index): return "outer \(index)"
+    case .variable(let number): return "x\(number)"
+    case .higherOrder(let function, let arguments, let bodies):
+      let lambdas = zip(function.variables, bodies).map { variables, body in
+        "(\(variables.map { "x\($0)" }.joined(separator: ", "))) -> \(body.text(input))"
+      }
+      return "\(function.name)(\((arguments.map { $0.text(input) } + lambdas).joined(separator: ", ")))"
     case .aggregate(let number): return "aggregate \(number)"
     case .fromJSON(let base, let json): return "from_json(\(base.text(input)), \(json.schema.sql))"
     }

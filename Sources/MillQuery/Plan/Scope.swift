@@ -12,6 +12,8 @@ struct Scope {
     var isHidden = false
   }
   var entries: [Entry]
+  /// The variables of the lambdas around, by lower-case name; they come before columns.
+  var variables: [String: (number: Int, type: DataType)] = [:]
 
   init(_ schema: Schema, qualifier: String?) {
     entries = schema.columns.map { Entry(qualifier: qualifier, name: $0.name, type: $0.type) }

@@ -105,6 +105,7 @@ extension Expression {
     let isSafe =
       switch node {
       case .cast(_, let mode): mode == .attempt || type == .string
+      case .higherOrder: false
       case .call(let kernel, _): Self.safeKernels.contains(kernel.name)
       case .fromJSON(_, let json): json.options.mode == .permissive
       default: true

@@ -1,8 +1,12 @@
 import MillColumns
 
 /// The name of a select list's entry that has no alias, as Spark makes it.
-enum SyntaxName {
-  static func of(_ syntax: Syntax) -> String {
+struct SyntaxName {
+  let scope: Scope
+
+  static func of(_ syntax: Syntax, _ scope: Scope) -> String { SyntaxName(scope: scope).of(syntax) }
+
+  private func of(_ syntax: Syntax) -> String {
     switch syntax.kind {
     case .name(let parts): return parts.last!
     case .field(_, let name): return name
@@ -14,13 +18,28 @@ enum SyntaxName {
     }
   }
 
-  private static func list(_ items: [Syntax]) -> String { items.map(text).joined(separator: ", ") }
+  /// Arguments that Spark shows when they are not written.
+  private static let defaults: [String: (after: Int, text: String)] = [
+    "percentile": (2, "1"), "percentile_approx": (2, "10000"), "approx_percentile": (2, "10000"),
+    "listagg": (1, "NULL"), "string_agg": (1, "NULL"), "sort_array": (1, "true"),
+  ]
 
-  private static func text(_ syntax: Syntax) -> String {
+  private func list(_ items: [Syntax]) -> String { items.map(text).joined(separator: ", ") }
+
+  private func text(_ syntax: Syntax) -> String {
     switch syntax.kind {
     case .literal(let literal): return text(literal)
-    case .name(let parts): return parts.joined(separator: ".")
+    case .name(let parts):
+      // A view's name before a column does not show; a struct's name before its field does.
+      let isQualified = parts.count > 1 && !scope.indices(of: parts[1], qualifier: parts[0]).isEmpty
+      return parts.dropFirst(isQualified ? 1 : 0).joined(separator: ".")
     case .star(let parts): return (parts + ["*"]).joined(separator: ".")
+    case .starExcept(let parts, _): return (parts + ["*"]).joined(separator: ".")
+    case .scalarQuery: return "scalarsubquery()"
+    case .existsQuery: return "exists()"
+    case .inQuery(let inner, _, let negated):
+      let any = "(\(text(inner)) IN (listquery()))"
+      return negated ? "(NOT \(any))" : any
     case .field(let base, let name): return "\(text(base)).\(name)"
     case .index(let base, let index): return "\(text(base))[\(text(index))]"
     case .call(let name, let arguments):
@@ -31,14 +50,31 @@ enum SyntaxName {
       if ["first", "last", "any_value", "first_value", "last_value"].contains(name.lowercased()) {
         return "\(name.lowercased())(\(list(Array(arguments.prefix(1)))))"
       }
+      if let last = Self.defaults[name.lowercased()], arguments.count == last.after {
+        let shown = name.lowercased() == "string_agg" ? "listagg" : name.lowercased()
+        return "\(shown)(\(list(arguments)), \(last.text))"
+      }
+      if name.lowercased() == "string_agg" { return "listagg(\(list(arguments)))" }
       if name == "positive" { return "(+ \(list(arguments)))" }
       return "\(name.lowercased())(\(list(arguments)))"
     case .aggregate(let name, let arguments, let modifiers):
       let plain = Syntax(kind: .call(name, arguments), position: syntax.position)
       var text = text(plain)
+      if modifiers.ignoresNulls, let short = ["first_value": "first", "last_value": "last"][name.lowercased()] {
+        text = "\(short)(\(list(arguments)))"
+      }
       if modifiers.isDistinct { text = "\(name.lowercased())(DISTINCT \(list(arguments)))" }
+      if let order = modifiers.within {
+        let nulls = order.nullsFirst ? "FIRST" : "LAST"
+        let direction = order.isDescending ? "DESC" : "ASC"
+        text += " WITHIN GROUP (ORDER BY \(self.text(order.expression)) \(direction) NULLS \(nulls))"
+      }
       if let filter = modifiers.filter { text += " FILTER (WHERE \(self.text(filter)))" }
       return text
+    case .lambda(let names, let body):
+      let bare = body.replacing(names: Set(names.map { $0.lowercased() }))
+      let variables = names.map { _ in "namedlambdavariable()" }
+      return "lambdafunction(\(([text(bare)] + variables).joined(separator: ", ")))"
     case .named(let inner, let name): return "\(text(inner)) AS \(name)"
     case .cast(let inner, let type, let isTry): return "\(isTry ? "TRY_CAST" : "CAST")(\(text(inner)) AS \(type.sql))"
     case .not(let inner): return "(NOT \(text(inner)))"
@@ -73,7 +109,7 @@ enum SyntaxName {
     }
   }
 
-  private static func text(_ literal: Literal) -> String {
+  private func text(_ literal: Literal) -> String {
     switch literal {
     case .null: "NULL"
     case .boolean(let value): String(value)

@@ -30,6 +30,8 @@ struct Evaluation {
   /// Rows that count; failures in other rows are not failures. nil = all.
   var active: [Bool]?
   let lane: Lane
+  /// The values of lambda variables, by number.
+  var variables: [Int: Vector] = [:]
   var count: Int { frame.count }
 
   func isActive(_ row: Int) -> Bool { active?[row] ?? true }

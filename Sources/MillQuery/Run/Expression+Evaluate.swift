@@ -11,6 +11,14 @@ extension Expression {
     case .column(let index):
       guard let vector = evaluation.frame.columns[index] else { preconditionFailure("column \(index) was pruned") }
       return vector
+    case .variable(let number):
+      guard let vector = evaluation.variables[number] else { preconditionFailure("variable \(number) has no value") }
+      return vector
+    case .higherOrder(let function, let arguments, let bodies):
+      let vectors = try arguments.map { try $0.evaluate(evaluation) }
+      let lambdas = Lambdas(bodies: bodies, variables: function.variables, evaluation: evaluation)
+      return try located { try function.evaluate(vectors, lambdas) }
+    case .outer: preconditionFailure("a column of another query")
     case .aggregate: preconditionFailure("an aggregate outside of its operator")
     case .field(let base, let index): return try base.evaluate(evaluation).mapColumn { $0.field(index) }
     case .elementFields(let base, let index):

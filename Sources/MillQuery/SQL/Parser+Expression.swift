@@ -63,7 +63,11 @@ extension Parser {
         left = Syntax(kind: .between(left, low, try comparison(), negated: negated), position: position)
       } else if accept(word: "IN") {
         try expect(sign: "(")
-        if peek(word: "SELECT") || peek(word: "WITH") { throw unsupported("IN with a sub-query") }
+        if beginsQuery {
+          left = Syntax(kind: .inQuery(left, try query(), negated: negated), position: position)
+          try expect(sign: ")")
+          continue
+        }
         var choices = [try expression()]
         while accept(sign: ",") { choices.append(try expression()) }
         try expect(sign: ")")
@@ -71,7 +75,10 @@ extension Parser {
       } else if peek(word: "LIKE") || peek(word: "ILIKE") {
         let ignoresCase = peek(word: "ILIKE")
         advance()
-        if peek(oneOf: ["ANY", "SOME", "ALL"]) { throw unsupported("LIKE \(token.text.uppercased())") }
+        if peek(oneOf: ["ANY", "SOME", "ALL"]), ahead(1).kind == .sign("(") {
+          left = try likeOneOf(left, ignoresCase: ignoresCase, negated: negated, at: position)
+          continue
+        }
         let pattern = try comparison()
         var escape: Character = "\\"
         if accept(word: "ESCAPE") {
@@ -87,6 +94,24 @@ extension Parser {
         return left
       }
     }
+  }
+
+  /// `LIKE ANY (…)`, `LIKE ALL (…)`, with NOT for each of the patterns.
+  private mutating func likeOneOf(
+    _ text: Syntax, ignoresCase: Bool, negated: Bool, at start: SourcePosition
+  ) throws -> Syntax {
+    let sign = peek(word: "ALL") ? "AND" : "OR"
+    advance()
+    advance()
+    var result: Syntax?
+    repeat {
+      let pattern = try expression()
+      let like = Syntax(
+        kind: .like(text, pattern, escape: "\\", ignoresCase: ignoresCase, negated: negated), position: start)
+      result = result.map { Syntax(kind: .binary(sign, $0, like), position: start) } ?? like
+    } while accept(sign: ",")
+    try expect(sign: ")")
+    return result!
   }
 
   private static let comparisons: Set<String> = ["=", "==", "<=>", "<>", "!=", "<", "<=", ">", ">="]
@@ -146,7 +171,7 @@ extension Parser {
         if accept(sign: "*") {
           guard case .name(let parts) = base.kind else { throw error("only a name can stand before .*", at: position) }
           base.kind = .star(parts)
-          return base
+          return try except(base)
         }
         let part = try name("a field's name")
         if case .name(let parts) = base.kind {
@@ -164,6 +189,16 @@ extension Parser {
         return base
       }
     }
+  }
+
+  /// `EXCEPT (a, b)` behind a star.
+  private mutating func except(_ star: Syntax) throws -> Syntax {
+    guard case .star(let parts) = star.kind, peek(word: "EXCEPT"), ahead(1).kind == .sign("("),
+      !peek(oneOf: ["SELECT", "WITH", "VALUES", "TABLE", "FROM"], ahead: 2), ahead(2).kind != .sign("(")
+    else { return star }
+    advance()
+    advance()
+    return Syntax(kind: .starExcept(parts, try bareColumnNames()), position: star.position)
   }
 
   private func numberLiteral(_ digits: String, at position: SourcePosition) throws -> Literal {
@@ -195,7 +230,11 @@ extension Parser {
       return Syntax(kind: .name([name]), position: position)
     case .sign("("):
       advance()
-      if peek(word: "SELECT") || peek(word: "WITH") { throw unsupported("a sub-query as an expression") }
+      if beginsQuery {
+        let inner = try query()
+        try expect(sign: ")")
+        return Syntax(kind: .scalarQuery(inner), position: position)
+      }
       let inner = try expression()
       if peek(sign: ",") {
         var items = [inner]
@@ -212,7 +251,7 @@ extension Parser {
       return inner
     case .sign("*"):
       advance()
-      return Syntax(kind: .star([]), position: position)
+      return try except(Syntax(kind: .star([]), position: position))
     case .word(let word): return try word.utf8.count > 24 ? nameOrCall(word) : keyword(word)
     default: throw unexpected("an expression")
     }
@@ -261,7 +300,12 @@ extension Parser {
       advance()
       return Syntax(kind: .literal(.binary(bytes)), position: position)
     case "INTERVAL" where beginsInterval: return try intervalLiteral()
-    case "EXISTS" where isCall: throw unsupported("EXISTS")
+    case "EXISTS" where isCall && peek(oneOf: ["SELECT", "WITH"], ahead: 2):
+      advance()
+      advance()
+      let inner = try query()
+      try expect(sign: ")")
+      return Syntax(kind: .existsQuery(inner), position: position)
     case "SELECT", "FROM", "WHERE", "GROUP", "ORDER", "UNION", "HAVING", "WHEN", "THEN", "ELSE", "END":
       // Spark lets these be names; in practice the clause before them lacks its end.
       if !isCall, ahead(1).kind != .sign(".") { throw unexpected("an expression") }
@@ -297,11 +341,10 @@ extension Parser {
     var modifiers = AggregateModifiers(isDistinct: accept(word: "DISTINCT"))
     if !peek(sign: ")") {
       repeat {
-        var argument = try expression()
+        var argument = try lambda() ?? expression()
         if word.lowercased() == "struct", accept(word: "AS") {
           argument = Syntax(kind: .named(argument, try name("a field's name")), position: argument.position)
         }
-        if peek(sign: "->") { throw unsupported("a lambda function") }
         arguments.append(argument)
       } while accept(sign: ",")
     }
@@ -310,6 +353,15 @@ extension Parser {
     var isModified = modifiers.isDistinct
     if accept(words: "IGNORE", "NULLS") { (modifiers.ignoresNulls, isModified) = (true, true) }
     if accept(words: "RESPECT", "NULLS") { isModified = true }
+    if peek(word: "WITHIN"), peek(word: "GROUP", ahead: 1) {
+      advance()
+      advance()
+      try expect(sign: "(")
+      guard accept(words: "ORDER", "BY") else { throw unexpected("ORDER BY") }
+      modifiers.within = try orderItem()
+      try expect(sign: ")")
+      isModified = true
+    }
     if peek(word: "FILTER"), ahead(1).kind == .sign("(") {
       advance()
       advance()
@@ -321,6 +373,33 @@ extension Parser {
     if peek(word: "OVER") { throw unsupported("a window function (OVER)") }
     if isModified { return Syntax(kind: .aggregate(word, arguments, modifiers), position: position) }
     return Syntax(kind: .call(word, arguments), position: position)
+  }
+
+  /// nil when none begins here.
+  private mutating func lambda() throws -> Syntax? {
+    let start = position
+    var names: [String] = []
+    func variable(_ offset: Int) -> String? {
+      switch ahead(offset).kind {
+      case .word(let name), .quotedName(let name): name
+      default: nil
+      }
+    }
+    var next = 0
+    if peek(sign: "(") {
+      repeat {
+        guard let name = variable(next + 1) else { return nil }
+        names.append(name)
+        next += 2
+      } while ahead(next).kind == .sign(",")
+      guard ahead(next).kind == .sign(")") else { return nil }
+    } else {
+      guard let name = variable(0) else { return nil }
+      names = [name]
+    }
+    guard ahead(next + 1).kind == .sign("->") else { return nil }
+    for _ in 0...(next + 1) { advance() }
+    return Syntax(kind: .lambda(names, try expression()), position: start)
   }
 
   /// `dateadd(MONTH, 1, t)`, `datediff(DAY, a, b)`: the unit is a word there.

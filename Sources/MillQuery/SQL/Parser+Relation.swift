@@ -11,9 +11,13 @@ extension Parser {
         left = .join(.inner, left, try relation(), .none, position: start)
         continue
       }
-      guard let kind = try joinKind() else { return left }
+      let isNatural = accept(word: "NATURAL")
+      guard let kind = try joinKind() else {
+        if isNatural { throw unexpected("JOIN") }
+        return left
+      }
       let right = try relation()
-      var condition = JoinCondition.none
+      var condition = isNatural ? JoinCondition.natural : .none
       if accept(word: "ON") {
         condition = .on(try expression())
       } else if accept(word: "USING") {
@@ -30,8 +34,9 @@ extension Parser {
     if accept(words: "LEFT", "OUTER", "JOIN") || accept(words: "LEFT", "JOIN") { return .left }
     if accept(words: "LEFT", "SEMI", "JOIN") || accept(words: "SEMI", "JOIN") { return .semi }
     if accept(words: "LEFT", "ANTI", "JOIN") || accept(words: "ANTI", "JOIN") { return .anti }
-    for word in ["RIGHT", "FULL", "NATURAL"] where peek(word: word) { throw unsupported("\(word) JOIN") }
-    for word in ["INNER", "CROSS", "LEFT", "SEMI", "ANTI"] where peek(word: word) {
+    if accept(words: "RIGHT", "OUTER", "JOIN") || accept(words: "RIGHT", "JOIN") { return .right }
+    if accept(words: "FULL", "OUTER", "JOIN") || accept(words: "FULL", "JOIN") { return .full }
+    for word in ["INNER", "CROSS", "LEFT", "RIGHT", "FULL", "SEMI", "ANTI"] where peek(word: word) {
       advance()
       throw unexpected("JOIN")
     }
@@ -40,6 +45,10 @@ extension Parser {
 
   private mutating func relation() throws -> Relation {
     let start = position
+    if peek(word: "LATERAL"), !peek(word: "VIEW", ahead: 1) {
+      advance()
+      return .lateral(try relation())
+    }
     if accept(sign: "(") {
       let inner = try query()
       try expect(sign: ")")
@@ -47,20 +56,34 @@ extension Parser {
       return .subquery(inner, alias: alias, columns: columns, position: start)
     }
     if peek(word: "VALUES") {
-      advance()
-      var rows: [[Syntax]] = []
-      repeat {
-        let row = try expression()
-        // (1, 2) is read as struct(1, 2).
-        if case .call("struct", let items) = row.kind { rows.append(items) } else { rows.append([row]) }
-      } while accept(sign: ",")
-      let (alias, columns) = try relationAlias(withColumns: true)
+      let (rows, alias, columns) = try values()
       return .values(rows, alias: alias, columns: columns, position: start)
     }
     var viewName = try name("a view's name or a sub-query in brackets")
-    if peek(sign: "(") { throw unsupported("the table function \(viewName)", at: start) }
+    if accept(sign: "(") {
+      var arguments: [Syntax] = []
+      if !peek(sign: ")") {
+        repeat { arguments.append(try expression()) } while accept(sign: ",")
+      }
+      try expect(sign: ")")
+      let (alias, columns) = try relationAlias(withColumns: true)
+      return .function(viewName, arguments, alias: alias, columns: columns, position: start)
+    }
     while accept(sign: ".") { viewName += "." + (try name("the rest of the view's name")) }
     return .view(name: viewName, alias: try relationAlias(withColumns: false).0, position: start)
+  }
+
+  /// `VALUES (1, 'a'), (2, 'b') AS t(x, y)`
+  mutating func values() throws -> (rows: [[Syntax]], alias: String?, columns: [String]) {
+    try expect(word: "VALUES")
+    var rows: [[Syntax]] = []
+    repeat {
+      let row = try expression()
+      // (1, 2) is read as struct(1, 2).
+      if case .call("struct", let items) = row.kind { rows.append(items) } else { rows.append([row]) }
+    } while accept(sign: ",")
+    let (alias, columns) = try relationAlias(withColumns: true)
+    return (rows, alias, columns)
   }
 
   private mutating func relationAlias(withColumns: Bool) throws -> (String?, [String]) {
@@ -78,22 +101,71 @@ extension Parser {
       return .none
     }
     if accept(word: "ALL") { return .all }
-    if peek(oneOf: ["ROLLUP", "CUBE"]), ahead(1).kind == .sign("(") {
-      throw unsupported("GROUP BY \(token.text.uppercased())")
-    }
-    if peek(word: "GROUPING"), peek(word: "SETS", ahead: 1) { throw unsupported("GROUPING SETS") }
     var keys: [Syntax] = []
-    repeat { keys.append(try expression()) } while accept(sign: ",")
-    if peek(word: "WITH") || peek(word: "GROUPING") { throw unsupported("GROUP BY … \(token.text.uppercased())") }
-    return .expressions(keys)
+    // Every element gives some sets of keys; they are combined with each other.
+    var sets: [[Syntax]] = [[]]
+    var hasSets = false
+    repeat {
+      if let element = try groupingElement() {
+        hasSets = true
+        sets = sets.flatMap { set in element.map { set + $0 } }
+      } else {
+        let key = try expression()
+        keys.append(key)
+        sets = sets.map { $0 + [key] }
+      }
+    } while accept(sign: ",")
+    if accept(words: "WITH", "ROLLUP") { return .sets(Self.rollup(keys.map { [$0] })) }
+    if accept(words: "WITH", "CUBE") { return .sets(Self.cube(keys.map { [$0] })) }
+    if !hasSets, let element = try groupingElement() { return .sets(element) }
+    return hasSets ? .sets(sets) : .expressions(keys)
+  }
+
+  /// `ROLLUP (a, b)`, `CUBE (a, b)`, `GROUPING SETS ((a, b), a, ())`: their sets of keys; nil when none begins here.
+  private mutating func groupingElement() throws -> [[Syntax]]? {
+    let isRollup = peek(word: "ROLLUP")
+    if isRollup || peek(word: "CUBE"), ahead(1).kind == .sign("(") {
+      advance()
+      let parts = try keyLists()
+      guard parts.count <= 12 else { throw error("more than 12 keys in \(isRollup ? "ROLLUP" : "CUBE")") }
+      return isRollup ? Self.rollup(parts) : Self.cube(parts)
+    }
+    guard accept(words: "GROUPING", "SETS") else { return nil }
+    return try keyLists()
+  }
+
+  /// `(a, (b, c), ())`
+  private mutating func keyLists() throws -> [[Syntax]] {
+    try expect(sign: "(")
+    var lists: [[Syntax]] = []
+    repeat {
+      if peek(sign: "("), ahead(1).kind == .sign(")") {
+        advance()
+        advance()
+        lists.append([])
+        continue
+      }
+      let key = try expression()
+      if case .call("struct", let items) = key.kind { lists.append(items) } else { lists.append([key]) }
+    } while accept(sign: ",")
+    try expect(sign: ")")
+    return lists
+  }
+
+  private static func rollup(_ parts: [[Syntax]]) -> [[Syntax]] {
+    (0...parts.count).reversed().map { Array(parts.prefix($0).joined()) }
+  }
+
+  private static func cube(_ parts: [[Syntax]]) -> [[Syntax]] {
+    (0..<(1 << parts.count)).reversed().map { bits in
+      Array(parts.enumerated().filter { bits >> (parts.count - 1 - $0.offset) & 1 == 1 }.map(\.element).joined())
+    }
   }
 
   /// ORDER BY, LIMIT, OFFSET.
   mutating func organization(_ query: inout Query) throws {
-    for word in ["INTERSECT", "EXCEPT", "MINUS", "SORT", "CLUSTER", "DISTRIBUTE", "WINDOW"] where peek(word: word) {
-      throw unsupported(word == "SORT" ? "SORT BY" : word)
-    }
-    if accept(words: "ORDER", "BY") {
+    for word in ["CLUSTER", "DISTRIBUTE", "WINDOW"] where peek(word: word) { throw unsupported(word) }
+    if accept(words: "ORDER", "BY") || accept(words: "SORT", "BY") {
       repeat { query.order.append(try orderItem()) } while accept(sign: ",")
     } else if peek(word: "ORDER") {
       advance()
@@ -103,7 +175,7 @@ extension Parser {
     if accept(word: "OFFSET") { query.offset = try expression() }
   }
 
-  private mutating func orderItem() throws -> OrderItem {
+  mutating func orderItem() throws -> OrderItem {
     let expression = try expression()
     let isDescending = accept(word: "DESC")
     if !isDescending { _ = accept(word: "ASC") }

@@ -6,11 +6,11 @@ extension Parser {
     let start = position
     if accept(word: "CREATE") { return try create(at: start) }
     if accept(word: "SET") { return try set(at: start) }
-    if peek(word: "SELECT") || peek(word: "WITH") || peek(sign: "(") {
+    if beginsQuery || peek(sign: "(") || peek(word: "VALUES") || peek(word: "TABLE") || peek(word: "FROM") {
       return Statement(kind: .query(try query()), position: start)
     }
     if let statement = try sessionStatement() { return statement }
-    for word in ["INSERT", "CACHE", "USE", "FROM", "VALUES"]
+    for word in ["INSERT", "CACHE", "USE"]
     where peek(word: word) {
       throw unsupported("\(word) as a statement")
     }
@@ -149,16 +149,48 @@ extension Parser {
         with.append(.init(name: viewName, columns: columns, query: inner, position: start))
       } while accept(sign: ",")
     }
-    var query = Query(with: with, bodies: [try body()], position: start)
-    while accept(word: "UNION") {
-      let isAll = accept(word: "ALL")
-      if !isAll { _ = accept(word: "DISTINCT") }
-      query.removesDoubles.append(!isAll)
-      query.bodies.append(try body())
-    }
+    var query = Query(with: with, body: try unions(), position: start)
     try organization(&query)
     return query
   }
+
+  /// UNION, EXCEPT and MINUS, from left to right; INTERSECT binds tighter.
+  private mutating func unions() throws -> Query.Body {
+    var left = try intersections()
+    while true {
+      let start = position
+      let operation: SetOperation
+      if accept(word: "UNION") {
+        operation = .union
+      } else if accept(word: "EXCEPT") || accept(word: "MINUS") {
+        operation = .except
+      } else {
+        return left
+      }
+      let isAll = acceptAll()
+      left = .set(operation, left, try intersections(), isAll: isAll, position: start)
+    }
+  }
+
+  private mutating func intersections() throws -> Query.Body {
+    var left = try body()
+    while peek(word: "INTERSECT") {
+      let start = position
+      advance()
+      let isAll = acceptAll()
+      left = .set(.intersect, left, try body(), isAll: isAll, position: start)
+    }
+    return left
+  }
+
+  /// ALL or DISTINCT, which is meant when none is there.
+  private mutating func acceptAll() -> Bool {
+    if accept(word: "ALL") { return true }
+    _ = accept(word: "DISTINCT")
+    return false
+  }
+
+  var beginsQuery: Bool { peek(word: "SELECT") || peek(word: "WITH") }
 
   private mutating func body() throws -> Query.Body {
     if accept(sign: "(") {
@@ -166,17 +198,28 @@ extension Parser {
       try expect(sign: ")")
       return .nested(inner)
     }
+    let start = position
+    if peek(word: "VALUES") {
+      let (rows, alias, columns) = try values()
+      return .values(rows, alias: alias, columns: columns, position: start)
+    }
+    if accept(word: "TABLE") {
+      let star = SelectItem(expression: Syntax(kind: .star([]), position: start), aliases: [])
+      return .select(Select(items: [star], from: try joinedRelations(), lateralViews: [], position: start))
+    }
     return .select(try select())
   }
 
   private mutating func select() throws -> Select {
     let start = position
+    // FROM may come first.
+    var from = accept(word: "FROM") ? try joinedRelations() : nil
     try expect(word: "SELECT")
     let isDistinct = accept(word: "DISTINCT")
     if peek(word: "ALL") { advance() }
     var items: [SelectItem] = []
     repeat { items.append(try selectItem()) } while accept(sign: ",")
-    let from = accept(word: "FROM") ? try joinedRelations() : nil
+    if from == nil, accept(word: "FROM") { from = try joinedRelations() }
     var laterals: [LateralView] = []
     while peek(word: "LATERAL") { laterals.append(try lateralView()) }
     if peek(word: "PIVOT") || peek(word: "UNPIVOT") || peek(word: "TABLESAMPLE") {
@@ -215,7 +258,8 @@ extension Parser {
   }
 
   private static let wordsAfterItem: Set<String> = [
-    "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "SORT", "CLUSTER", "DISTRIBUTE", "LIMIT", "OFFSET", "UNION", "EXCEPT",
+    "FROM", "SELECT", "WHERE", "GROUP", "HAVING", "ORDER", "SORT", "CLUSTER", "DISTRIBUTE", "LIMIT", "OFFSET", "UNION",
+    "EXCEPT",
     "INTERSECT", "MINUS", "LATERAL", "JOIN", "INNER", "CROSS", "LEFT", "RIGHT", "FULL", "NATURAL", "SEMI", "ANTI", "ON",
     "USING", "WINDOW", "PIVOT", "UNPIVOT", "TABLESAMPLE", "AS", "AND", "OR", "NOT", "IN", "IS", "LIKE", "RLIKE",
     "BETWEEN", "DIV", "WHEN", "THEN", "ELSE", "END", "ASC", "DESC", "NULLS",
@@ -225,7 +269,7 @@ extension Parser {
   private mutating func lateralView() throws -> LateralView {
     let start = position
     try expect(word: "LATERAL")
-    guard accept(word: "VIEW") else { throw unsupported("LATERAL without VIEW", at: start) }
+    guard accept(word: "VIEW") else { throw unexpected("VIEW") }
     let isOuter = accept(word: "OUTER")
     let generatorStart = position
     let function = try name("a generator, like explode(…)")

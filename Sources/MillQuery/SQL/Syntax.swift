@@ -8,6 +8,8 @@ struct Syntax: Sendable {
     case name([String])
     /// `*`, `t.*`, `struct_column.*`
     case star([String])
+    /// `* EXCEPT (a, b)`
+    case starExcept([String], [String])
     /// A field of something that is not a name: `f(x).y`
     case field(Syntax, String)
     /// `a[i]`
@@ -15,6 +17,8 @@ struct Syntax: Sendable {
     case call(String, [Syntax])
     /// An aggregate function with more than arguments: `count(DISTINCT x)`, `sum(x) FILTER (WHERE …)`.
     case aggregate(String, [Syntax], AggregateModifiers)
+    /// `x -> x + 1`, `(x, y) -> x + y`, as an argument.
+    case lambda([String], Syntax)
     /// `x AS name` as an argument of struct().
     case named(Syntax, String)
     case cast(Syntax, DataType, isTry: Bool)
@@ -27,6 +31,10 @@ struct Syntax: Sendable {
     case oneOf(Syntax, [Syntax], negated: Bool)
     case like(Syntax, Syntax, escape: Character, ignoresCase: Bool, negated: Bool)
     case rlike(Syntax, Syntax, negated: Bool)
+    /// `(SELECT max(x) FROM t)`: one value.
+    case scalarQuery(Query)
+    case existsQuery(Query)
+    case inQuery(Syntax, Query, negated: Bool)
     case branches(operand: Syntax?, [(when: Syntax, then: Syntax)], otherwise: Syntax?)
   }
   var kind: Kind
@@ -37,6 +45,8 @@ struct AggregateModifiers: Sendable {
   var isDistinct = false
   var ignoresNulls = false
   var filter: Syntax?
+  /// WITHIN GROUP (ORDER BY …)
+  var within: OrderItem?
 }
 
 enum Literal: Sendable, Hashable {
@@ -80,15 +90,23 @@ indirect enum Relation: Sendable {
   case subquery(Query, alias: String?, columns: [String], position: SourcePosition)
   /// `VALUES (1, 'a'), (2, 'b') AS t(x, y)`
   case values([[Syntax]], alias: String?, columns: [String], position: SourcePosition)
+  /// `range(5)`, `explode(array(1, 2)) AS t(x)`
+  case function(String, [Syntax], alias: String?, columns: [String], position: SourcePosition)
+  /// LATERAL: may name columns of what stands before it.
+  case lateral(Relation)
   case join(JoinKind, Relation, Relation, JoinCondition, position: SourcePosition)
 }
 
 enum JoinKind: String, Sendable {
   case inner = "Inner"
   case left = "LeftOuter"
+  case right = "RightOuter"
+  case full = "FullOuter"
   /// Rows of the left side that have a partner, and those that have none.
   case semi = "LeftSemi"
   case anti = "LeftAnti"
+  /// All rows of the left side, and whether each has a partner; for IN and EXISTS. Not written by anyone.
+  case mark = "Existence"
 }
 
 enum JoinCondition: Sendable {
@@ -96,11 +114,15 @@ enum JoinCondition: Sendable {
   case none
   case on(Syntax)
   case using([String])
+  /// The columns that both sides have.
+  case natural
 }
 
 enum Grouping: Sendable {
   case none
   case expressions([Syntax])
+  /// ROLLUP, CUBE, GROUPING SETS: the keys of each set.
+  case sets([[Syntax]])
   /// GROUP BY ALL: every select item without an aggregate function.
   case all
 }
@@ -123,7 +145,13 @@ struct Select: Sendable {
   var position: SourcePosition
 }
 
-/// WITH …, then one or more selects joined by UNION [ALL], ORDER BY, LIMIT.
+enum SetOperation: String, Sendable {
+  case union = "UNION"
+  case intersect = "INTERSECT"
+  case except = "EXCEPT"
+}
+
+/// WITH …, then one or more selects joined by UNION, INTERSECT or EXCEPT, ORDER BY, LIMIT.
 struct Query: Sendable {
   struct Named: Sendable {
     var name: String
@@ -134,12 +162,11 @@ struct Query: Sendable {
   indirect enum Body: Sendable {
     case select(Select)
     case nested(Query)
+    case values([[Syntax]], alias: String?, columns: [String], position: SourcePosition)
+    case set(SetOperation, Body, Body, isAll: Bool, position: SourcePosition)
   }
   var with: [Named]
-  /// All of them, by UNION.
-  var bodies: [Body]
-  /// For every body but the first: UNION without ALL, which removes doubles.
-  var removesDoubles: [Bool] = []
+  var body: Body
   var order: [OrderItem] = []
   var limit: Syntax?
   var offset: Syntax?

@@ -3,11 +3,11 @@ import MillColumns
 
 /// Aggregate functions: argument and result types as in Spark 4, and the accumulator for each.
 enum AggregateLibrary {
-  static let names: Set<String> = [
+  static let names = Set([
     "count", "count_if", "sum", "avg", "mean", "min", "max", "first", "first_value", "any_value", "last", "last_value",
     "collect_list", "array_agg", "collect_set", "stddev", "std", "stddev_samp", "stddev_pop", "variance", "var_samp",
-    "var_pop", "max_by", "min_by", "bool_and", "every", "bool_or", "some", "any",
-  ]
+    "var_pop", "max_by", "min_by", "bool_and", "every", "bool_or", "some", "any", "try_sum", "try_avg",
+  ]).union(statistics)
 
   /// - Parameter call: the arguments are analysed; none for count(*).
   static func build(_ call: inout FunctionCall, _ modifiers: AggregateModifiers) throws -> AggregateCall {
@@ -18,6 +18,13 @@ enum AggregateLibrary {
       throw call.error("\(name) takes \(wanted) argument\(wanted == "1" ? "" : "s"), not \(call.count)")
     }
     var isDistinct = modifiers.isDistinct
+    if statistics.contains(name) {
+      let built = try statistics(&call, modifiers)
+      return AggregateCall(
+        name: name, arguments: call.arguments, filter: nil, isDistinct: isDistinct, type: built.type,
+        position: call.position, parameters: built.parameters, make: built.make)
+    }
+    var parameters = ""
     let type: DataType
     let make: @Sendable () -> any Accumulator
     switch name {
@@ -37,9 +44,14 @@ enum AggregateLibrary {
       } else {
         make = { PickAccumulator(rule, [.boolean]) }
       }
-    case "sum", "avg", "mean":
+    case "sum", "avg", "mean", "try_sum", "try_avg":
       try check(1...1)
-      let isAverage = name != "sum"
+      let isAverage = !name.hasSuffix("sum")
+      let isTry = name.hasPrefix("try_")
+      if let (summed, intervals) = intervals(&call, isAverage) {
+        (type, make) = (summed, intervals)
+        break
+      }
       let input = try number(&call)
       switch input {
       case .decimal(let precision, let scale):
@@ -47,7 +59,7 @@ enum AggregateLibrary {
           isAverage ? .decimalBounded(precision + 4, scale + 4) : .decimalBounded(precision + 10, scale)
       default: type = isAverage ? .double : input
       }
-      make = { [type] in SumAccumulator(input, type, isAverage: isAverage, ansi: ansi) }
+      make = { [type] in SumAccumulator(input, type, isAverage: isAverage, ansi: ansi && !isTry, isTry: isTry) }
     case "stddev", "std", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
       try check(1...1)
       _ = try number(&call)
@@ -74,6 +86,7 @@ enum AggregateLibrary {
         call.arguments.removeLast()
       }
       type = call.type(0)
+      parameters = ignoresNulls ? "ignore nulls" : ""
       let rule: PickAccumulator.Rule = name.hasPrefix("last") ? .last : .first
       make = { [type, ignoresNulls] in PickAccumulator(rule, [type], keepsNulls: !ignoresNulls) }
       isDistinct = false
@@ -87,7 +100,19 @@ enum AggregateLibrary {
     }
     return AggregateCall(
       name: name, arguments: call.arguments, filter: nil, isDistinct: isDistinct, type: type, position: call.position,
-      make: make)
+      parameters: parameters, make: make)
+  }
+
+  /// sum and avg of intervals, which are counted in months or microseconds.
+  private static func intervals(
+    _ call: inout FunctionCall, _ isAverage: Bool
+  ) -> (DataType, @Sendable () -> any Accumulator)? {
+    guard let fields = call.type(0).intervalFields else { return nil }
+    let whole: DataType = fields.from.isYearMonth ? .interval(.year, .month) : .interval(.day, .second)
+    let type = isAverage ? whole : call.type(0)
+    let number = DataType.decimal(precision: 28, scale: 0)
+    call.arguments = [call.values(number) { .decimal(unscaled: Int128($0[0].whole), scale: 0) }]
+    return (type, { SumAccumulator(number, type, isAverage: isAverage, ansi: true) })
   }
 
   /// Whole numbers become BIGINT, FLOAT and text DOUBLE; decimals stay.

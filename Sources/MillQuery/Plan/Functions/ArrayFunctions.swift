@@ -148,6 +148,18 @@ extension FunctionLibrary {
     }
   }
 
+  /// The numbers of `range(from, to, step)`; `to` is not one of them.
+  static func rangeValues(_ call: inout FunctionCall) throws -> Expression {
+    call.values(.array(.long)) { arguments in
+      let (from, to) = (arguments[0].whole, arguments[1].whole)
+      let step = arguments.count > 2 ? arguments[2].whole : 1
+      guard step != 0 else { throw Failure("range: the step must not be 0") }
+      let (distance, isOver) = to.subtractingReportingOverflow(from)
+      try checkCount("range", isOver ? .max : max(0, distance / step))
+      return .array(stride(from: from, to: to, by: step).map { .integer(Int64($0)) })
+    }
+  }
+
   private static func sequence(_ call: inout FunctionCall) throws -> Expression {
     if call.count == 2, call.type(0) == .date, call.type(1) == .date {
       return call.values(.array(.date)) { arguments in

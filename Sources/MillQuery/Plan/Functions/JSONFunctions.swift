@@ -61,6 +61,18 @@ extension FunctionLibrary {
 
   private static func json(_ bytes: Bytes) -> JSONValue? { try? JSONValue(parsing: Array(bytes)) }
 
+  /// The members of a document by name, as a struct of texts.
+  static func jsonFields(_ call: FunctionCall, _ schema: Schema) -> Expression {
+    call.values(.struct(schema), takesNull: Set(call.arguments.indices)) { arguments in
+      let document = arguments[0] == .null ? nil : (try? JSONValue(parsing: arguments[0].text))
+      return .struct(
+        arguments.dropFirst().map { name in
+          guard let found = document?.object?[name.text], !found.isNull else { return .null }
+          return .string(found.string ?? found.text())
+        })
+    }
+  }
+
   // MARK: Schema inference
 
   private static func inferred(_ value: JSONValue) -> DataType {
