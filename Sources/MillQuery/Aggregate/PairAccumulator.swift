@@ -33,6 +33,7 @@ final class PairAccumulator: Accumulator, @unchecked Sendable {
 
     mutating func add(_ other: Moments) {
       guard other.count > 0 else { return }
+      if count == 0 { return self = other }
       let total = count + other.count
       let (dx, dy) = (other.x - x, other.y - y)
       let (xStep, yStep) = (dx / total, dy / total)
@@ -95,6 +96,7 @@ final class ShapeAccumulator: Accumulator, @unchecked Sendable {
 
     mutating func add(_ other: Moments) {
       guard other.count > 0 else { return }
+      if count == 0 { return self = other }
       let (n, m) = (count, other.count)
       let delta = other.mean - mean
       let step = delta / (n + m)
