@@ -35,7 +35,8 @@ struct KafkaClient: Sendable, CustomTestStringConvertible {
     KafkaClient(
       name: "python3-kafka",
       notOffered: Set(transactions).union([
-        "members of cooperative sticky", "idempotent producer", "admin delete records", "admin delete group offset",
+        "members of cooperative sticky", "static member comes back", "idempotent producer", "admin delete records",
+        "admin delete group offset",
       ]), python: "/usr/bin/python3"),
     KafkaClient(
       name: "aiokafka",
@@ -58,7 +59,8 @@ struct KafkaClient: Sendable, CustomTestStringConvertible {
     if isReader { return fetch + ["read committed"] }
     return Self.codecs.map { "produce \($0)" } + fetch + [
       "offsets by time", "first and end offset", "group resumes after commit", "committed offsets",
-      "two members join and leave under load", "members of cooperative sticky", "idempotent producer",
+      "two members join and leave under load", "members of cooperative sticky", "static member comes back",
+      "acks 0 1 and all", "idempotent producer",
     ] + Self.transactions + ["metadata"] + Self.administration
   }
 

@@ -44,8 +44,11 @@ import Testing
       return request
     }
 
-    mutating func join(_ member: String, protocols: [String] = ["range"], instance: String? = nil) {
-      note(group.join(member, Self.request(member, protocols: protocols, instance: instance), clientID: "c", now: now))
+    mutating func join(
+      _ member: String, protocols: [String] = ["range"], instance: String? = nil, knowsSkipping: Bool = true
+    ) {
+      let request = Self.request(member, protocols: protocols, instance: instance)
+      note(group.join(member, request, clientID: "c", knowsSkipping: knowsSkipping, now: now))
     }
 
     mutating func sync(_ member: String, plan: [String: String] = [:]) {
@@ -158,13 +161,35 @@ import Testing
     #expect(script.group.refusal(Script.request("", protocols: ["sticky", "range"])) == nil)
   }
 
-  @Test func aStaticMemberTakesItsPlaceAgain() {
+  /// What the member that made the assignments is told: that they stand, or, before version 9, that it is not the one
+  /// to make them.
+  @Test(arguments: [true, false]) func aStaticMemberThatComesBackKeepsWhatItHad(knowsSkipping: Bool) {
     var script = Script()
-    script.join("old", instance: "i1")
-    script.sync("old", plan: ["old": "all"])
-    script.join("new", instance: "i1")
-    #expect(script.group.members.map(\.id) == ["new"])
-    #expect(script.joined["new"]?.leader == "new")
+    script.join("old", protocols: ["range", "sticky"], instance: "i1")
+    script.join("b", instance: "i2")
+    script.join("old", protocols: ["range", "sticky"], instance: "i1")
+    script.sync("b")
+    script.sync("old", plan: ["old": "0", "b": "1"])
+    script.join("new", protocols: ["range"], instance: "i1", knowsSkipping: knowsSkipping)
+    #expect(script.group.members.map(\.id) == ["new", "b"] && script.group.generation == 2)
+    let answer = script.joined["new"]
+    #expect(answer?.generationID == 2 && answer?.leader == (knowsSkipping ? "new" : "old"))
+    #expect(answer?.skipAssignment == knowsSkipping && answer?.members.count == (knowsSkipping ? 2 : 0))
+    script.sync("new")
+    #expect(script.synced["new"]?.assignment == Array("0".utf8))
+    #expect(script.heartbeat("b") == .none)
     #expect(script.group.refusal(member: "old", instanceID: "i1", generation: 2) == .fencedInstanceID)
+    // Not the leader: nothing to skip.
+    script.join("b2", instance: "i2", knowsSkipping: knowsSkipping)
+    #expect(script.joined["b2"]?.leader == "new" && script.joined["b2"]?.skipAssignment == false)
+  }
+
+  @Test func aStaticMemberThatComesBackWithAnotherAssignorBringsARebalance() {
+    var script = Script()
+    script.join("old", protocols: ["range", "sticky"], instance: "i1")
+    script.sync("old", plan: ["old": "all"])
+    script.join("new", protocols: ["sticky"], instance: "i1")
+    #expect(script.group.members.map(\.id) == ["new"] && script.group.generation == 2)
+    #expect(script.joined["new"]?.leader == "new" && script.joined["new"]?.skipAssignment == false)
   }
 }

@@ -82,8 +82,14 @@ struct ConsumerGroup {
     member.protocols.contains { $0.name == name }
   }
 
-  /// A member joins, or joins again. `id`: the request's, or a new one.
-  mutating func join(_ id: String, _ request: JoinGroupRequest, clientID: String, now: UInt64) -> [Answer] {
+  /// A member joins, or joins again.
+  ///
+  /// - Parameters:
+  ///   - id: the request's, or a new one.
+  ///   - knowsSkipping: a leader can be told that the assignment is made already (version 9 and newer).
+  mutating func join(
+    _ id: String, _ request: JoinGroupRequest, clientID: String, knowsSkipping: Bool = true, now: UInt64
+  ) -> [Answer] {
     promised[id] = nil
     protocolType = request.protocolType
     let session = UInt64(max(0, request.sessionTimeout)) * 1_000_000
@@ -101,17 +107,27 @@ struct ConsumerGroup {
       }
       members[index].isJoining = true
     } else {
+      var member = Member(
+        id: id, instanceID: request.groupInstanceID, clientID: clientID, sessionTimeout: session,
+        rebalanceTimeout: rebalance, protocols: request.protocols, deadline: now + session)
       // A static member that comes back under a new id takes its old place; the old one is told.
       if let instance = request.groupInstanceID,
-        let old = members.firstIndex(where: { $0.instanceID == instance })
+        let place = members.firstIndex(where: { $0.instanceID == instance })
       {
-        if leader == members[old].id { leader = id }
-        fenced = answers(to: members.remove(at: old), .fencedInstanceID)
+        let old = members[place]
+        member.assignment = old.assignment
+        members[place] = member
+        let oldLeader = leader
+        if leader == old.id { leader = id }
+        fenced = answers(to: old, .fencedInstanceID)
+        if phase == .stable, vote() == protocolName {
+          return fenced + [.join(member: id, cameBack(member, leader: oldLeader, knowsSkipping: knowsSkipping))]
+        }
+        members[place].isJoining = true
+      } else {
+        member.isJoining = true
+        members.append(member)
       }
-      members.append(
-        Member(
-          id: id, instanceID: request.groupInstanceID, clientID: clientID, sessionTimeout: session,
-          rebalanceTimeout: rebalance, protocols: request.protocols, deadline: now + session, isJoining: true))
     }
     fenced += prepare(now: now)
     return fenced + completeJoin(now: now, isDue: false)
@@ -187,6 +203,20 @@ struct ConsumerGroup {
       described.groupInstanceID = other.instanceID
       described.metadata = metadata(of: other)
       return described
+    }
+    return response
+  }
+
+  /// The answer to a static member that is back in a stable group: the generation stays, and so do all assignments
+  /// (KIP-345). A leader must not make them again: it is told so (KIP-814), or, when it knows no such field, that the
+  /// leader is who it was itself, under its old id.
+  private func cameBack(_ member: Member, leader oldLeader: String?, knowsSkipping: Bool) -> JoinGroupResponse {
+    var response = joined(member)
+    guard member.id == leader else { return response }
+    response.skipAssignment = knowsSkipping
+    if !knowsSkipping {
+      response.leader = oldLeader ?? ""
+      response.members = []
     }
     return response
   }

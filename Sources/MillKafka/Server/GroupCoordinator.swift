@@ -88,9 +88,11 @@ final class GroupCoordinator: Sendable {
 
   // MARK: Requests
 
-  /// - Parameter needsPromise: the client knows MEMBER_ID_REQUIRED (version 4 and newer).
+  /// - Parameters:
+  ///   - needsPromise: the client knows MEMBER_ID_REQUIRED (version 4 and newer).
+  ///   - knowsSkipping: a leader can be told that the assignment is made already (version 9 and newer).
   func join(
-    _ request: JoinGroupRequest, clientID: String, needsPromise: Bool,
+    _ request: JoinGroupRequest, clientID: String, needsPromise: Bool, knowsSkipping: Bool = true,
     reply: @escaping @Sendable (JoinGroupResponse) -> Void
   ) {
     func fail(_ code: ErrorCode, member: String? = nil) {
@@ -121,7 +123,9 @@ final class GroupCoordinator: Sendable {
       }
       state.joins[Self.key(request.groupID, id)] = reply
       state.groups[request.groupID] = group
-      change(request.groupID, &state) { $0.join(id, request, clientID: clientID, now: now) }
+      change(request.groupID, &state) {
+        $0.join(id, request, clientID: clientID, knowsSkipping: knowsSkipping, now: now)
+      }
     }
   }
 

@@ -10,7 +10,10 @@ extension RequestHandler {
 
   func joinGroup(_ request: Request, later: @escaping @Sendable ([UInt8]) -> Void) throws -> Answer {
     let join = try request.read(JoinGroupRequest.self)
-    groups.join(join, clientID: request.header.clientID ?? "", needsPromise: request.version >= 4) { response in
+    groups.join(
+      join, clientID: request.header.clientID ?? "", needsPromise: request.version >= 4,
+      knowsSkipping: request.version >= 9
+    ) { response in
       later(request.encode(response))
     }
     return .later

@@ -26,8 +26,8 @@ class Adapter:
     version = ""
 
     producer = not_offered
-    """producer(topic, codec="none", idempotent=False, transaction=None): an object with send(record), flush() and
-    close(), which raises when a record was refused; with a transaction also begin(), commit(), abort() and
+    """producer(topic, codec="none", acks="all", idempotent=False, transaction=None): an object with send(record),
+    flush() and close(), which raises when a record was refused; with a transaction also begin(), commit(), abort() and
     send_offset(group, topic, offset) of partition 0."""
 
     fetch = not_offered
@@ -46,9 +46,10 @@ class Adapter:
     """committed(group, topic): of partition 0, None or negative without one."""
 
     member = not_offered
-    """member(group, topic, assignor, stop, limit, seen, owns): consumes until stop is set, or at least limit records,
-    then leaves. seen(partition, offset, value) for each record, which sets stop beyond the limit; owns(partitions) with
-    what it has, after each change and before giving any up. Assignors: range, cooperative-sticky."""
+    """member(group, topic, assignor, stop, limit, seen, owns, instance=None): consumes until stop is set, or at least
+    limit records, then leaves the group, without a word when it has an instance id. seen(partition, offset, value) for
+    each record, which sets stop beyond the limit; owns(partitions) with what it has, after each change and before
+    giving any up. Assignors: range, cooperative-sticky."""
 
     metadata = not_offered
     """metadata(): the ids of the brokers, and by topic the number of partitions."""

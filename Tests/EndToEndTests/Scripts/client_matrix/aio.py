@@ -21,12 +21,13 @@ def run(coroutine):
 
 
 class Writer:
-    def __init__(self, servers, topic, codec, idempotent, transaction):
+    def __init__(self, servers, topic, codec, acks, idempotent, transaction):
         self.topic, self.sent = topic, []
 
         async def start():
             self.to = AIOKafkaProducer(
                 bootstrap_servers=servers, compression_type=None if codec == "none" else codec, linger_ms=20,
+                acks=acks if acks == "all" else int(acks),
                 enable_idempotence=idempotent or transaction is not None, transactional_id=transaction)
             await self.to.start()
 
@@ -76,8 +77,8 @@ class Client(Adapter):
     def __init__(self, servers):
         self.servers = servers
 
-    def producer(self, topic, codec="none", idempotent=False, transaction=None):
-        return Writer(self.servers, topic, codec, idempotent, transaction)
+    def producer(self, topic, codec="none", acks="all", idempotent=False, transaction=None):
+        return Writer(self.servers, topic, codec, acks, idempotent, transaction)
 
     async def consumer(self, group=None, topics=(), listener=None, partitions=(), **settings):
         made = AIOKafkaConsumer(
@@ -148,7 +149,7 @@ class Client(Adapter):
 
         return run(body())
 
-    def member(self, group, topic, assignor, stop, limit, seen, owns):
+    def member(self, group, topic, assignor, stop, limit, seen, owns, instance=None):
         if assignor != "range":
             raise NotOffered()
         mine = set()
@@ -166,7 +167,7 @@ class Client(Adapter):
 
         async def body():
             listener = Listener()
-            consumer = listener.consumer = await self.consumer(group)
+            consumer = listener.consumer = await self.consumer(group, group_instance_id=instance)
             consumer.subscribe([topic], listener=listener)
             while not stop.is_set():
                 for messages in (await consumer.getmany(timeout_ms=50)).values():

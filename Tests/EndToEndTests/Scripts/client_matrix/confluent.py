@@ -11,8 +11,8 @@ from adapter import SECONDS, Adapter, Record, Refused
 
 
 class Writer:
-    def __init__(self, servers, topic, codec, idempotent, transaction):
-        settings = {"bootstrap.servers": servers, "compression.type": codec, "linger.ms": 20,
+    def __init__(self, servers, topic, codec, acks, idempotent, transaction):
+        settings = {"bootstrap.servers": servers, "compression.type": codec, "linger.ms": 20, "acks": acks,
                     "enable.idempotence": idempotent or transaction is not None}
         self.transaction = transaction
         if transaction:
@@ -59,8 +59,8 @@ class Client(Adapter):
         self.servers = servers
         self.admin = AdminClient({"bootstrap.servers": servers})
 
-    def producer(self, topic, codec="none", idempotent=False, transaction=None):
-        return Writer(self.servers, topic, codec, idempotent, transaction)
+    def producer(self, topic, codec="none", acks="all", idempotent=False, transaction=None):
+        return Writer(self.servers, topic, codec, acks, idempotent, transaction)
 
     def consumer(self, group="none", **settings):
         return Consumer({
@@ -115,8 +115,9 @@ class Client(Adapter):
         consumer.close()
         return found
 
-    def member(self, group, topic, assignor, stop, limit, seen, owns):
-        consumer = self.consumer(group, **{"partition.assignment.strategy": assignor})
+    def member(self, group, topic, assignor, stop, limit, seen, owns, instance=None):
+        static = {"group.instance.id": instance} if instance else {}
+        consumer = self.consumer(group, **{"partition.assignment.strategy": assignor, **static})
         mine = set()
 
         def commit():

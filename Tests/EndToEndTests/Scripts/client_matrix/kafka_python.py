@@ -11,6 +11,8 @@ from kafka.errors import KafkaError
 from adapter import SECONDS, Adapter, NotOffered, Record, Refused
 
 IS_OLD = kafka.__version__.startswith("2.0.")
+# Milliseconds. 3 forgets the assignment when joining takes longer than the poll in which it began.
+POLL = 1000
 ASSIGNORS = {"range": RangePartitionAssignor}
 if not IS_OLD:
     from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
@@ -19,10 +21,11 @@ if not IS_OLD:
 
 
 class Writer:
-    def __init__(self, servers, topic, codec, idempotent, transaction):
-        settings = {"acks": "all"}
+    def __init__(self, servers, topic, codec, acks, idempotent, transaction):
+        settings = {"acks": acks if acks == "all" else int(acks)}
         if not IS_OLD:
-            settings = {"enable_idempotence": idempotent or transaction is not None, "transactional_id": transaction}
+            settings["enable_idempotence"] = idempotent or transaction is not None
+            settings["transactional_id"] = transaction
         elif idempotent or transaction:
             raise NotOffered()
         self.topic, self.sent, self.transaction = topic, [], transaction
@@ -79,8 +82,8 @@ class Client(Adapter):
             self.made_admin = KafkaAdminClient(bootstrap_servers=self.servers)
         return self.made_admin
 
-    def producer(self, topic, codec="none", idempotent=False, transaction=None):
-        return Writer(self.servers, topic, codec, idempotent, transaction)
+    def producer(self, topic, codec="none", acks="all", idempotent=False, transaction=None):
+        return Writer(self.servers, topic, codec, acks, idempotent, transaction)
 
     def consumer(self, group=None, **settings):
         return KafkaConsumer(
@@ -126,7 +129,7 @@ class Client(Adapter):
         values = []
         end = time.monotonic() + SECONDS
         while len(values) < count and time.monotonic() < end:
-            values += [each.value for messages in consumer.poll(100).values() for each in messages]
+            values += [each.value for messages in consumer.poll(POLL).values() for each in messages]
         consumer.commit()
         consumer.close()
         return values
@@ -137,12 +140,13 @@ class Client(Adapter):
         consumer.close()
         return found
 
-    def member(self, group, topic, assignor, stop, limit, seen, owns):
-        if assignor not in ASSIGNORS:
+    def member(self, group, topic, assignor, stop, limit, seen, owns, instance=None):
+        if assignor not in ASSIGNORS or instance and IS_OLD:
             raise NotOffered()
+        static = {"group_instance_id": instance} if instance else {}
         # 3 refuses to wait for a commit in the listener; it commits by itself before each rebalance.
         consumer = self.consumer(
-            group, enable_auto_commit=not IS_OLD, partition_assignment_strategy=[ASSIGNORS[assignor]])
+            group, enable_auto_commit=not IS_OLD, partition_assignment_strategy=[ASSIGNORS[assignor]], **static)
         mine = set()
 
         class Listener(ConsumerRebalanceListener):
@@ -158,7 +162,7 @@ class Client(Adapter):
 
         consumer.subscribe([topic], listener=Listener())
         while not stop.is_set():
-            for messages in consumer.poll(50).values():
+            for messages in consumer.poll(POLL).values():
                 for each in messages:
                     seen(each.partition, each.offset, each.value)
         consumer.commit()

@@ -11,9 +11,9 @@ HEADER = ("source", b"matrix")
 
 
 class Writer:
-    def __init__(self, start, topic, codec, idempotent, transaction):
+    def __init__(self, start, topic, codec, acks, idempotent, transaction):
         self.arguments = ["-P", "-t", topic, "-K\t", "-z", codec, "-H", f"{HEADER[0]}={HEADER[1].decode()}",
-                          "-X", "linger.ms=20"]
+                          "-X", "linger.ms=20", "-X", f"acks={acks}"]
         if idempotent or transaction:
             self.arguments += ["-X", "enable.idempotence=true"]
         if transaction:
@@ -68,8 +68,8 @@ class Client(Adapter):
         assert process.returncode == 0, errors.decode()
         return output.decode()
 
-    def producer(self, topic, codec="none", idempotent=False, transaction=None):
-        return Writer(self.start, topic, codec, idempotent, transaction)
+    def producer(self, topic, codec="none", acks="all", idempotent=False, transaction=None):
+        return Writer(self.start, topic, codec, acks, idempotent, transaction)
 
     def fetch(self, counts, isolation="read_uncommitted"):
         found = {}
@@ -97,12 +97,13 @@ class Client(Adapter):
         lines = self.run(["-G", group, "-q", "-c", str(count), *self.GROUP, topic]).splitlines()
         return [line.encode() for line in lines]
 
-    def member(self, group, topic, assignor, stop, limit, seen, owns):
+    def member(self, group, topic, assignor, stop, limit, seen, owns, instance=None):
         # Told to end, kcat drops the record that it has just taken and commits it nevertheless: one that leaves under
         # load counts its records instead.
         count = ["-c", str(limit)] if limit else []
+        static = ["-X", f"group.instance.id={instance}"] if instance else ["-q"]
         process = self.start([
-            "-G", group, "-q", "-u", "-f", "%p %o %s\n", *count, *self.GROUP, "-X",
+            "-G", group, "-u", "-f", "%p %o %s\n", *count, *self.GROUP, *static, "-X",
             f"partition.assignment.strategy={assignor}", topic])
 
         def read():
@@ -110,14 +111,23 @@ class Client(Adapter):
                 partition, offset, value = line.rstrip(b"\n").split(b" ", 2)
                 seen(int(partition), int(offset), value)
 
-        # What it owns, it says on another stream than the records: no order between them.
-        reader = threading.Thread(target=read)
-        reader.start()
+        errors = []
+
+        def watch():
+            for line in process.stderr:
+                errors.append(line.decode())
+                # What it owns, it says on another stream than the records: no order between the two.
+                if instance and b" rebalanced " in line:
+                    owns({int(each) for each in re.findall(rb"\[(\d+)\]", line)} if b"assigned: " in line else set())
+
+        readers = [threading.Thread(target=each) for each in (read, watch)]
+        for reader in readers:
+            reader.start()
         stop.wait()
         if not limit:
             process.send_signal(signal.SIGTERM)
-        reader.join(SECONDS)
-        errors = process.stderr.read().decode()
+        for reader in readers:
+            reader.join(SECONDS)
         assert process.wait(SECONDS) == 0, errors
 
     def metadata(self):

@@ -6,6 +6,7 @@ up in its segment files. MILLRACE_BINARY is the executable.
 
 import collections
 import faulthandler
+import functools
 import importlib
 import os
 import subprocess
@@ -40,6 +41,30 @@ def eventually(what, seconds=SECONDS):
     while not what():
         assert time.monotonic() < end, "in vain"
         time.sleep(0.02)
+
+
+class Background:
+    """A thread that runs body(stop) until it is told to end, and notes what it fails of."""
+
+    def __init__(self, failures, body):
+        self.stop = threading.Event()
+
+        def guarded():
+            try:
+                body(self.stop)
+            except Exception as error:
+                failures.append(error)
+
+        self.thread = threading.Thread(target=guarded, daemon=True)
+        self.thread.start()
+
+    def join(self):
+        self.thread.join(SECONDS)
+        assert not self.thread.is_alive()
+
+    def end(self):
+        self.stop.set()
+        self.join()
 
 
 class Cases:
@@ -144,41 +169,22 @@ class Cases:
 
             self.client.member(f"{topic}-group", topic, assignor, stop, limit, consumed, owns)
 
-        def start(body, *arguments):
-            stop = threading.Event()
-
-            def guarded():
-                try:
-                    body(*arguments, stop)
-                except Exception as error:
-                    failures.append(error)
-
-            thread = threading.Thread(target=guarded, daemon=True)
-            thread.start()
-            return stop, thread
-
-        def end(started):
-            started[0].set()
-            started[1].join(SECONDS)
-            assert not started[1].is_alive()
-
         def got(me, more):
             before = sum(one[0] == me for one in list(seen))
             return lambda: failures or sum(one[0] == me for one in list(seen)) >= before + more
 
-        loading = start(load)
-        first = start(member, "first", None)
+        loading = Background(failures, load)
+        first = Background(failures, functools.partial(member, "first", None))
         eventually(got("first", 100))
-        second = start(member, "second", 300)
+        second = Background(failures, functools.partial(member, "second", 300))
         eventually(got("second", 100))
         eventually(got("first", 100))
-        second[1].join(SECONDS)
-        assert not second[1].is_alive()
+        second.join()
         eventually(got("first", 200))
-        end(loading)
+        loading.end()
         eventually(lambda: failures or len(seen) >= len(sent))
         time.sleep(0.2)
-        end(first)
+        first.end()
         if failures:
             raise failures[0]
         times = collections.Counter(value for _, _, _, value in seen)
@@ -191,7 +197,49 @@ class Cases:
     def members_of_cooperative_sticky(self):
         self.two_members_join_and_leave_under_load("cooperative-sticky")
 
+    def static_member_comes_back(self):
+        """Stopped and started, it has its partitions again, and the other member notices nothing."""
+        topic = self.make_topic("static", 4)
+        changes, failures = [], []
+
+        def start(instance):
+            return Background(failures, lambda stop: self.client.member(
+                f"{topic}-group", topic, "range", stop, None, lambda *_: None,
+                lambda mine: changes.append((instance, set(mine))), instance))
+
+        def has(instance):
+            return [mine for who, mine in list(changes) if who == instance][-1:]
+
+        def settled():
+            return failures or (has("a") and has("b") and len(has("a")[0]) == len(has("b")[0]) == 2)
+
+        members = [start("a"), start("b")]
+        try:
+            eventually(settled)
+            time.sleep(0.5)
+            if not failures:
+                before = has("a")
+                members[0].end()
+                others = [change for change in changes if change[0] == "b"]
+                members.append(start("a"))
+                eventually(lambda: failures or has("a") == before)
+                # Time for some heartbeats.
+                time.sleep(1)
+                assert [change for change in changes if change[0] == "b"] == others, changes
+        finally:
+            for member in members:
+                member.end()
+        if failures:
+            raise failures[0]
+
     # MARK: Producers
+
+    def acks_0_1_and_all(self):
+        for acks in ["0", "1", "all"]:
+            topic = self.topic(f"acks-{acks}")
+            self.write(topic, range(50), acks=acks)
+            # Without an acknowledgement it is on its way.
+            eventually(lambda: sum(batch.count for batch in batches(self.data, topic)) == 50)
 
     def idempotent_producer(self):
         topic = self.topic("idempotent")
@@ -305,10 +353,9 @@ class Cases:
         self.client.consume(group, topic, 1)
         self.client.delete_group_offset(group, topic)
         assert self.client.committed(group, topic) is None
-        stop, joined = threading.Event(), threading.Event()
-        member = threading.Thread(target=self.client.member, args=(
-            group, topic, "range", stop, None, lambda *_: None, lambda mine: mine and joined.set()), daemon=True)
-        member.start()
+        joined = threading.Event()
+        member = Background([], lambda stop: self.client.member(
+            group, topic, "range", stop, None, lambda *_: None, lambda mine: mine and joined.set()))
         try:
             assert joined.wait(SECONDS)
             self.client.delete_group_offset(group, topic)
@@ -317,8 +364,7 @@ class Cases:
         else:
             raise AssertionError("the offset of a topic that a member reads was deleted")
         finally:
-            stop.set()
-            member.join(SECONDS)
+            member.end()
 
     def admin_delete_group(self):
         group = f"{self.topic('resume')}-group"
