@@ -15,11 +15,13 @@ public final class CompiledQuery: Sendable {
   public let planText: String
   /// The script's file, for messages.
   public let file: String?
+  let ansi: Bool
 
   /// The whole query as a batch.
   let batchPlan: BatchPlan
-  /// What of the query is done over all rows of its input, and where: as a stream it can't run.
-  let wholeInput: (what: String, position: SourcePosition)?
+  let plan: Plan
+  /// What the query keeps between micro-batches, by number of the operator.
+  let states: [StateUse]
   private let needs: [Int: NeededJSON]
   private let idle = Mutex<[LaneBox]>([])
 
@@ -36,28 +38,41 @@ public final class CompiledQuery: Sendable {
     script: String, file: String? = nil, ansi: Bool = true, catalog: (any TableCatalog)? = nil
   ) throws {
     var analyzer = Analyzer(file: file, ansi: ansi, catalog: catalog)
-    self.init(try analyzer.analyze(Parser.statements(of: script, file: file)), file: file)
+    self.init(try analyzer.analyze(Parser.statements(of: script, file: file)), file: file, ansi: ansi)
   }
 
-  init(_ plan: Plan, file: String?) {
+  init(_ plan: Plan, file: String?, ansi: Bool) {
+    self.plan = plan
     self.file = file
+    self.ansi = ansi
     sources = plan.sources
     schema = plan.schema
     planText = plan.text()
-    wholeInput = plan.wholeInput
     var planner = BatchPlanner()
     batchPlan = planner.plan(plan)
+    states = planner.states
     needs = planner.json
   }
 
-  /// - Throws: `.configuration`, with the place of what a stream can't do.
-  func checkStreams() throws {
-    guard let wholeInput else { return }
-    throw MillError(
-      .configuration, "\(wholeInput.what) is not supported yet in a streaming query",
-      at: .init(file: file, line: wholeInput.position.line, column: wholeInput.position.column),
-      wayOut: "run the query over files, as a batch")
+  /// - Throws: `.configuration`, with the place of what a stream can't do in this output mode.
+  func checkStreams(_ mode: OutputMode) throws {
+    guard plan.isStreaming else {
+      throw MillError(
+        .configuration, "the query reads no topic", at: .init(file: file),
+        wayOut: "a streaming query needs FROM a view that is USING kafka")
+    }
+    for source in sources {
+      // Spark: "ending offset not valid in streaming queries".
+      guard case .kafka(let kafka) = source.kind, kafka.endingOffsets != nil else { continue }
+      throw MillError(
+        .configuration, "the view \(source.name) has endingOffsets, and a stream does not end",
+        at: .init(file: file), wayOut: "leave the option out, or run the query as a batch")
+    }
+    try StreamingRules(file: file, mode: mode).check(plan)
   }
+
+  /// Can the rows of a record batch be computed without those of another?
+  var isOnePipeline: Bool { if case .pipeline(let pipeline) = batchPlan { pipeline.inputs.isEmpty } else { false } }
 
   /// Runs the query over one record batch of one of its sources.
   ///
@@ -70,11 +85,17 @@ public final class CompiledQuery: Sendable {
     _ batch: RecordBatch, source: String? = nil, now: Int64? = nil
   ) throws -> QueryOutput {
     guard case .pipeline(let pipeline) = batchPlan, pipeline.inputs.isEmpty else {
-      try checkStreams()
-      preconditionFailure("a plan of several parts that names none")
+      throw MillError(
+        .configuration, "the query can't be answered from one record batch", at: .init(file: file),
+        wayOut: "run it as a StreamingQuery")
     }
-    let source = source ?? sources.first?.name ?? Operator.noSource
-    return try process(pipeline, .records(batch), from: source, now: now) { slot in
+    return try process(pipeline, batch, source: source ?? sources.first?.name ?? Operator.noSource, now: now)
+  }
+
+  func process(
+    _ pipeline: Pipeline, _ batch: RecordBatch, source: String, now: Int64?
+  ) throws -> QueryOutput {
+    try process(pipeline, .records(batch), from: source, now: now) { slot in
       slot >= 0 && slot < batch.count ? origin(of: slot, in: batch) : nil
     }
   }
@@ -110,7 +131,7 @@ public final class CompiledQuery: Sendable {
       }
       return QueryOutput(
         batch: ColumnBatch.concatenate(batches, schema: pipeline.schema), malformed: lane.malformed,
-        misfitCount: lane.misfitCount)
+        misfitCount: lane.misfitCount, eventTimes: lane.eventTimes)
     }
   }
 
@@ -120,6 +141,7 @@ public final class CompiledQuery: Sendable {
     lane.now = now ?? Clock.nowNanoseconds() / 1000
     lane.malformed = []
     lane.misfitCount = 0
+    lane.eventTimes = [:]
     let result = try body(lane)
     let box = LaneBox(lane: lane)
     idle.withLock { $0.append(box) }
@@ -175,4 +197,6 @@ public struct QueryOutput: Sendable {
   public var malformed: [Malformed]
   /// Documents with a value that does not fit its column's type (null there, as in Spark).
   public var misfitCount: Int
+  /// By the number of the WATERMARK.
+  var eventTimes: [Int: EventTimeStats] = [:]
 }

@@ -17,6 +17,15 @@ protocol Accumulator: AnyObject, Sendable {
   func result() throws -> Column
 }
 
+/// An accumulator whose groups can be kept from one micro-batch to the next, as columns.
+protocol KeptAccumulator: Accumulator {
+  var bufferTypes: [DataType] { get }
+  /// A row for every group, in columns of the ``bufferTypes``.
+  func buffers() -> [Column]
+  /// Row `i` of another's buffers joins group `groups[i]`.
+  func merge(buffers: [Column], groups: [Int32]) throws
+}
+
 /// An aggregate function of a query with its arguments.
 struct AggregateCall: Sendable {
   var name: String
@@ -38,7 +47,7 @@ struct AggregateCall: Sendable {
 /// DISTINCT: the inner function gets every combination of arguments once for a group.
 ///
 /// @unchecked: one lane has it at a time, as with all accumulators.
-final class DistinctAccumulator: Accumulator, @unchecked Sendable {
+final class DistinctAccumulator: KeptAccumulator, @unchecked Sendable {
   private let inner: any Accumulator
   private let types: [DataType]
   private var seen = KeyTable()
@@ -49,7 +58,12 @@ final class DistinctAccumulator: Accumulator, @unchecked Sendable {
     self.types = types
   }
 
-  func grow(to groups: Int) { inner.grow(to: groups) }
+  private var groupCount = 0
+
+  func grow(to groups: Int) {
+    groupCount = groups
+    inner.grow(to: groups)
+  }
 
   func update(_ arguments: [Column], rows: [Int32], groups: [Int32]) throws {
     var (newRows, newGroups): ([Int32], [Int32]) = ([], [])
@@ -76,4 +90,37 @@ final class DistinctAccumulator: Accumulator, @unchecked Sendable {
   }
 
   func result() throws -> Column { try inner.result() }
+
+  private var combination: DataType { .struct(Schema(types.map { .init("", $0) })) }
+  var bufferTypes: [DataType] { [.array(combination)] }
+
+  /// The values that each group has seen.
+  func buffers() -> [Column] {
+    let lists = ListAccumulator(combination)
+    lists.grow(to: groupCount)
+    for part in parts {
+      let rows = Column(combination, count: part.groups.count, children: part.arguments)
+      lists.update([rows], rows: (0..<Int32(part.groups.count)).map { $0 }, groups: part.groups)
+    }
+    return [lists.result()]
+  }
+
+  func merge(buffers: [Column], groups: [Int32]) throws {
+    let (rows, targets) = buffers[0].elementRows(groups)
+    try update(buffers[0].children[0].children, rows: rows, groups: targets)
+  }
+}
+
+extension Column {
+  /// The elements of an array column's rows, each with the group of its row.
+  func elementRows(_ groups: [Int32]) -> (rows: [Int32], groups: [Int32]) {
+    var (rows, targets): ([Int32], [Int32]) = ([], [])
+    for (row, group) in groups.enumerated() {
+      for element in offset(row)..<offset(row + 1) {
+        rows.append(Int32(element))
+        targets.append(group)
+      }
+    }
+    return (rows, targets)
+  }
 }

@@ -12,6 +12,8 @@ struct Aggregation: Sendable {
   var calls: [Call]
   /// The keys, then the functions' results.
   var schema: Schema
+  /// Over a stream: what is kept between micro-batches, and how long.
+  var state: StateUse?
 }
 
 /// The groups of an aggregation with their state. A table for a chunk, made by a lane, is merged into the whole one in
@@ -21,9 +23,10 @@ struct Aggregation: Sendable {
 final class AggregateTable: @unchecked Sendable {
   let aggregation: Aggregation
   private var groups = KeyTable()
+  var groupCount: Int { groups.count }
   /// The keys' values of the groups, in the order of the groups.
   private var keyParts: [[Column]] = []
-  private let accumulators: [any Accumulator]
+  let accumulators: [any Accumulator]
 
   init(_ aggregation: Aggregation) {
     self.aggregation = aggregation
@@ -56,14 +59,20 @@ final class AggregateTable: @unchecked Sendable {
 
   /// Without keys there is one row, also for no input.
   func result() throws -> ColumnBatch {
-    if aggregation.keyCount == 0, groups.count == 0 { _ = assign([], count: 1) }
+    addRowWithoutKeys()
     let results = try aggregation.calls.indices.map { index in
       try located(aggregation.calls[index]) { try accumulators[index].result() }
     }
     return ColumnBatch(aggregation.schema, keys + results, count: groups.count)
   }
 
-  private var keys: [Column] {
+  /// Without keys there is one group, also for no input.
+  func addRowWithoutKeys() {
+    if aggregation.keyCount == 0, groups.count == 0 { _ = assign([], count: 1) }
+  }
+
+  /// A row for every group.
+  var keys: [Column] {
     (0..<aggregation.keyCount).map { index in
       Column.concatenate(keyParts.map { $0[index] }, type: aggregation.schema.columns[index].type)
     }
@@ -88,7 +97,7 @@ final class AggregateTable: @unchecked Sendable {
     return numbers
   }
 
-  private func located<Result>(_ call: Aggregation.Call, _ body: () throws -> Result) throws -> Result {
+  func located<Result>(_ call: Aggregation.Call, _ body: () throws -> Result) throws -> Result {
     do { return try body() } catch let failure as Failure {
       throw RowFailure(failure: failure, row: -1, position: call.call.position)
     }

@@ -3,7 +3,7 @@ import MillColumns
 /// Functions that need all values of a group at once: percentile, median, mode, listagg.
 ///
 /// @unchecked: one lane has it at a time.
-final class CollectedAccumulator: Accumulator, @unchecked Sendable {
+final class CollectedAccumulator: KeptAccumulator, @unchecked Sendable {
   private let list: ListAccumulator
   private let type: DataType
   private let finish: @Sendable (_ values: Column) throws -> Value
@@ -27,6 +27,10 @@ final class CollectedAccumulator: Accumulator, @unchecked Sendable {
     list.merge((other as! CollectedAccumulator).list, groups: groups)
   }
 
+  var bufferTypes: [DataType] { list.bufferTypes }
+  func buffers() -> [Column] { list.buffers() }
+  func merge(buffers: [Column], groups: [Int32]) { list.merge(buffers: buffers, groups: groups) }
+
   func result() throws -> Column {
     let lists = list.result()
     return Column(
@@ -41,7 +45,7 @@ final class CollectedAccumulator: Accumulator, @unchecked Sendable {
 /// bit_and, bit_or, bit_xor.
 ///
 /// @unchecked: one lane has it at a time.
-final class BitAccumulator: Accumulator, @unchecked Sendable {
+final class BitAccumulator: KeptAccumulator, @unchecked Sendable {
   private let type: DataType
   private let join: @Sendable (Int64, Int64) -> Int64
   private var values: [Int64?] = []
@@ -67,6 +71,14 @@ final class BitAccumulator: Accumulator, @unchecked Sendable {
     }
   }
 
+  var bufferTypes: [DataType] { [.long] }
+  func buffers() -> [Column] { [Column(.long, values.map { $0.map { .integer($0) } ?? .null })] }
+  func merge(buffers: [Column], groups: [Int32]) {
+    for (row, group) in groups.enumerated() where !buffers[0].isNull(row) {
+      add(buffers[0].fixed(row, as: Int64.self), Int(group))
+    }
+  }
+
   func result() -> Column { Column(type, values.map { $0.map { .integer($0) } ?? .null }) }
 }
 
@@ -74,7 +86,7 @@ final class BitAccumulator: Accumulator, @unchecked Sendable {
 /// values a register (1280 by itself) answers may differ from Spark's by the bias.
 ///
 /// @unchecked: one lane has it at a time.
-final class DistinctCountAccumulator: Accumulator, @unchecked Sendable {
+final class DistinctCountAccumulator: KeptAccumulator, @unchecked Sendable {
   private let precision: Int
   private var registers: [UInt8] = []
   private var registerCount: Int { 1 << precision }
@@ -106,6 +118,27 @@ final class DistinctCountAccumulator: Accumulator, @unchecked Sendable {
         let rank = other.registers[from * registerCount + register]
         let place = Int(group) * registerCount + register
         registers[place] = max(registers[place], rank)
+      }
+    }
+  }
+
+  /// The registers of each group.
+  var bufferTypes: [DataType] { [.binary] }
+
+  func buffers() -> [Column] {
+    let groups = (0..<(registers.count / registerCount)).map { group in
+      Value.binary(Array(registers[(group * registerCount)..<((group + 1) * registerCount)]))
+    }
+    return [Column(.binary, groups)]
+  }
+
+  func merge(buffers: [Column], groups: [Int32]) {
+    for (row, group) in groups.enumerated() {
+      buffers[0].withBytes(row) { ranks in
+        for (register, rank) in ranks.enumerated() {
+          let place = Int(group) * registerCount + register
+          registers[place] = max(registers[place], rank)
+        }
       }
     }
   }

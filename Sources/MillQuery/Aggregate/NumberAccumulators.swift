@@ -3,7 +3,7 @@ import MillColumns
 /// count(*), count(x, …), count_if(x): rows where no argument is null (and x is true).
 ///
 /// @unchecked: one lane has it at a time; so it is with all accumulators.
-final class CountAccumulator: Accumulator, @unchecked Sendable {
+final class CountAccumulator: KeptAccumulator, @unchecked Sendable {
   private let onlyTrue: Bool
   private var counts: [Int64] = []
 
@@ -22,11 +22,17 @@ final class CountAccumulator: Accumulator, @unchecked Sendable {
     for (count, group) in zip((other as! CountAccumulator).counts, groups) { counts[Int(group)] += count }
   }
 
-  func result() -> Column { Column(.long, counts.map { .integer($0) }) }
+  func result() -> Column { .longs(counts) }
+
+  var bufferTypes: [DataType] { [.long] }
+  func buffers() -> [Column] { [.longs(counts)] }
+  func merge(buffers: [Column], groups: [Int32]) {
+    for (row, group) in groups.enumerated() { counts[Int(group)] += buffers[0].fixed(row, as: Int64.self) }
+  }
 }
 
 /// sum and avg over whole numbers and decimals (as Int128), and over doubles.
-final class SumAccumulator: Accumulator, @unchecked Sendable {
+final class SumAccumulator: KeptAccumulator, @unchecked Sendable {
   private let input: DataType
   private let output: DataType
   private let isAverage: Bool
@@ -150,10 +156,44 @@ final class SumAccumulator: Accumulator, @unchecked Sendable {
     }
     return .decimal(unscaled: mean, scale: scale)
   }
+
+  private var sumsDoubles: Bool { input == .double || (isAverage && input == .long) }
+
+  /// Rows, their sum, and for decimals whether the sum is over.
+  var bufferTypes: [DataType] {
+    if sumsDoubles { return [.long, .double] }
+    return input == .long ? [.long, .long] : [.long, .decimal(precision: 38, scale: 0), .boolean]
+  }
+
+  func buffers() -> [Column] {
+    if sumsDoubles { return [.longs(counts), .doubles(doubles)] }
+    // In range: add() looks after it.
+    if input == .long { return [.longs(counts), .longs(whole.map { Int64(truncatingIfNeeded: $0) })] }
+    let sums = Column.fixed(bufferTypes[1], count: whole.count, as: Int128.self) { target in
+      for (group, sum) in whole.enumerated() { target[group] = sum }
+    }
+    return [.longs(counts), sums, Column(.boolean, isOver.map { .boolean($0) })]
+  }
+
+  func merge(buffers: [Column], groups: [Int32]) throws {
+    for (row, group) in groups.enumerated() {
+      let group = Int(group)
+      counts[group] += buffers[0].fixed(row, as: Int64.self)
+      if sumsDoubles {
+        doubles[group] += buffers[1].fixed(row, as: Double.self)
+      } else if input == .long {
+        try add(Int128(buffers[1].fixed(row, as: Int64.self)), group)
+      } else if buffers[2].fixed(row, as: UInt8.self) != 0 {
+        isOver[group] = true
+      } else {
+        try add(buffers[1].fixed(row, as: Int128.self), group)
+      }
+    }
+  }
 }
 
 /// stddev, variance and their kin: count, mean and second moment, by Welford's rule as Spark's CentralMomentAgg.
-final class MomentAccumulator: Accumulator, @unchecked Sendable {
+final class MomentAccumulator: KeptAccumulator, @unchecked Sendable {
   private let isSample: Bool
   private let isRoot: Bool
   private var counts: [Double] = []
@@ -184,14 +224,28 @@ final class MomentAccumulator: Accumulator, @unchecked Sendable {
 
   func merge(_ other: any Accumulator, groups: [Int32]) {
     let other = other as! MomentAccumulator
-    for (from, group) in groups.enumerated() where other.counts[from] > 0 {
-      let group = Int(group)
-      let count = counts[group] + other.counts[from]
-      let delta = other.means[from] - means[group]
-      let part = delta / count
-      squares[group] += other.squares[from] + delta * part * counts[group] * other.counts[from]
-      means[group] += part * other.counts[from]
-      counts[group] = count
+    for (from, group) in groups.enumerated() {
+      merge(Int(group), count: other.counts[from], mean: other.means[from], square: other.squares[from])
+    }
+  }
+
+  private func merge(_ group: Int, count more: Double, mean: Double, square: Double) {
+    if more == 0 { return }
+    let count = counts[group] + more
+    let delta = mean - means[group]
+    let part = delta / count
+    // In Spark's order of additions: the last digits depend on it.
+    squares[group] = squares[group] + square + delta * part * counts[group] * more
+    means[group] += part * more
+    counts[group] = count
+  }
+
+  var bufferTypes: [DataType] { [.double, .double, .double] }
+  func buffers() -> [Column] { [.doubles(counts), .doubles(means), .doubles(squares)] }
+  func merge(buffers: [Column], groups: [Int32]) {
+    for (row, group) in groups.enumerated() {
+      let values = buffers.map { $0.fixed(row, as: Double.self) }
+      merge(Int(group), count: values[0], mean: values[1], square: values[2])
     }
   }
 
@@ -210,5 +264,15 @@ final class MomentAccumulator: Accumulator, @unchecked Sendable {
 extension Array {
   mutating func grow(to count: Int, _ value: Element) {
     if count > self.count { append(contentsOf: repeatElement(value, count: count - self.count)) }
+  }
+}
+
+extension Column {
+  static func longs(_ values: [Int64]) -> Column {
+    fixed(.long, count: values.count, as: Int64.self) { $0.update(from: values, count: values.count) }
+  }
+
+  static func doubles(_ values: [Double]) -> Column {
+    fixed(.double, count: values.count, as: Double.self) { $0.update(from: values, count: values.count) }
   }
 }

@@ -9,7 +9,7 @@ enum Logarithm {
 /// PearsonCorrelation. A row with a null in it is passed over.
 ///
 /// @unchecked: one lane has it at a time.
-final class PairAccumulator: Accumulator, @unchecked Sendable {
+final class PairAccumulator: KeptAccumulator, @unchecked Sendable {
   /// Of a group.
   struct Moments {
     var count = 0.0
@@ -70,6 +70,19 @@ final class PairAccumulator: Accumulator, @unchecked Sendable {
     for (moments, group) in zip((other as! PairAccumulator).groups, numbers) { groups[Int(group)].add(moments) }
   }
 
+  private static let parts: [WritableKeyPath<Moments, Double> & Sendable] = [
+    \.count, \.x, \.y, \.xx, \.xy, \.yy, \.xVariance, \.yVariance,
+  ]
+  var bufferTypes: [DataType] { Self.parts.map { _ in .double } }
+  func buffers() -> [Column] { Self.parts.map { part in .doubles(groups.map { $0[keyPath: part] }) } }
+  func merge(buffers: [Column], groups numbers: [Int32]) {
+    for (row, group) in numbers.enumerated() {
+      var moments = Moments()
+      for (part, column) in zip(Self.parts, buffers) { moments[keyPath: part] = column.fixed(row, as: Double.self) }
+      groups[Int(group)].add(moments)
+    }
+  }
+
   func result() -> Column {
     if isCount { return Column(.long, groups.map { .integer(Int64($0.count)) }) }
     return Column(.double, groups.map { evaluate($0).map { .double($0) } ?? .null })
@@ -79,7 +92,7 @@ final class PairAccumulator: Accumulator, @unchecked Sendable {
 /// skewness and kurtosis: four moments, step by step as Spark's CentralMomentAgg.
 ///
 /// @unchecked: one lane has it at a time.
-final class ShapeAccumulator: Accumulator, @unchecked Sendable {
+final class ShapeAccumulator: KeptAccumulator, @unchecked Sendable {
   struct Moments {
     var (count, mean, second, third, fourth) = (0.0, 0.0, 0.0, 0.0, 0.0)
 
@@ -125,6 +138,19 @@ final class ShapeAccumulator: Accumulator, @unchecked Sendable {
 
   func merge(_ other: any Accumulator, groups numbers: [Int32]) {
     for (moments, group) in zip((other as! ShapeAccumulator).groups, numbers) { groups[Int(group)].add(moments) }
+  }
+
+  private static let parts: [WritableKeyPath<Moments, Double> & Sendable] = [
+    \.count, \.mean, \.second, \.third, \.fourth,
+  ]
+  var bufferTypes: [DataType] { Self.parts.map { _ in .double } }
+  func buffers() -> [Column] { Self.parts.map { part in .doubles(groups.map { $0[keyPath: part] }) } }
+  func merge(buffers: [Column], groups numbers: [Int32]) {
+    for (row, group) in numbers.enumerated() {
+      var moments = Moments()
+      for (part, column) in zip(Self.parts, buffers) { moments[keyPath: part] = column.fixed(row, as: Double.self) }
+      groups[Int(group)].add(moments)
+    }
   }
 
   func result() -> Column {

@@ -3,7 +3,7 @@ import MillColumns
 /// min, max, first, last, any_value, max_by, min_by, bool_and, bool_or: one of the rows wins in every group.
 ///
 /// @unchecked: one lane has it at a time.
-final class PickAccumulator: Accumulator, @unchecked Sendable {
+final class PickAccumulator: KeptAccumulator, @unchecked Sendable {
   enum Rule: Sendable {
     case least
     case greatest
@@ -90,12 +90,20 @@ final class PickAccumulator: Accumulator, @unchecked Sendable {
   }
 
   func result() -> Column { compact()[0] }
+
+  /// The winner, and whether there is one.
+  var bufferTypes: [DataType] { types + [.boolean] }
+  func buffers() -> [Column] { compact() + [Column(.boolean, winners.map { .boolean($0.part >= 0) })] }
+  func merge(buffers: [Column], groups: [Int32]) {
+    let rows = buffers.last!.trueRows()
+    if !rows.isEmpty { update(Array(buffers.dropLast()), rows: rows, groups: rows.map { groups[Int($0)] }) }
+  }
 }
 
 /// collect_list: all values that are not null, in the order of the rows; collect_set is this with DISTINCT.
 ///
 /// @unchecked: one lane has it at a time.
-final class ListAccumulator: Accumulator, @unchecked Sendable {
+final class ListAccumulator: KeptAccumulator, @unchecked Sendable {
   private let element: DataType
   private var groupCount = 0
   private var parts: [Column] = []
@@ -118,6 +126,15 @@ final class ListAccumulator: Accumulator, @unchecked Sendable {
     let other = other as! ListAccumulator
     parts += other.parts
     self.groups += other.groups.map { groups[Int($0)] }
+  }
+
+  var bufferTypes: [DataType] { [.array(element)] }
+  func buffers() -> [Column] { [result()] }
+  func merge(buffers: [Column], groups: [Int32]) {
+    let (rows, targets) = buffers[0].elementRows(groups)
+    if rows.isEmpty { return }
+    parts.append(buffers[0].children[0].take(rows))
+    self.groups += targets
   }
 
   func result() -> Column {

@@ -5,6 +5,7 @@ import MillColumns
 indirect enum BatchPlan: Sendable {
   case pipeline(Pipeline)
   case aggregate(Aggregation, BatchPlan)
+  case deduplicate(DeduplicatePlan, BatchPlan)
   case sort([RowSort.Key], kept: Schema, BatchPlan)
   case limit(Int?, offset: Int, BatchPlan)
   case join(HashJoin, left: BatchPlan, right: BatchPlan)
@@ -26,6 +27,8 @@ struct Pipeline: Sendable {
 struct BatchPlanner {
   /// What the query's from_json calls have to give.
   private(set) var json: [Int: NeededJSON] = [:]
+  /// The stateful operators of a stream, by their numbers.
+  private(set) var states: [StateUse] = []
   private var inputCount = 0
 
   mutating func plan(_ plan: Plan) -> BatchPlan {
@@ -33,6 +36,12 @@ struct BatchPlanner {
     case .aggregate(let keys, let calls, let schema, let input):
       var columns = keys
       var aggregation = Aggregation(keyCount: keys.count, calls: [], schema: schema)
+      if input.isStreaming {
+        aggregation.state = use(
+          .aggregate, time: .init(plan.eventTimes.first, schema),
+          at: keys.first?.position ?? calls.first?.position ?? SourcePosition(line: 1, column: 1),
+          keys: keys.map(\.type.sql), values: calls.map(\.stateText))
+      }
       for call in calls {
         let arguments = columns.count..<(columns.count + call.arguments.count)
         columns += call.arguments
@@ -49,6 +58,18 @@ struct BatchPlanner {
         return RowSort.Key(column: number, isDescending: key.isDescending, nullsFirst: key.nullsFirst)
       }
       return .sort(sortKeys, kept: input.schema, self.plan(.project(columns, Self.schema(columns), input)))
+    case .deduplicate(let deduplication, let position, let input):
+      let schema = input.schema
+      var result = DeduplicatePlan(
+        columns: deduplication.columns, schema: schema, isWithinWatermark: deduplication.isWithinWatermark,
+        delayMilliseconds: input.watermarks.first?.delayMilliseconds ?? 0)
+      if input.isStreaming {
+        result.state = use(
+          deduplication.isWithinWatermark ? .deduplicateWithinWatermark : .deduplicate,
+          time: .init(input.eventTimes.first, schema), at: position,
+          keys: deduplication.columns.map { schema.columns[$0].type.sql }, values: [])
+      }
+      return .deduplicate(result, self.plan(.project(Self.all(of: input), schema, input)))
     case .limit(let count, let offset, _, let input): return .limit(count, offset: offset, self.plan(input))
     case .join(let join, _, let left, let right):
       let leftColumns = Self.all(of: left) + join.keys.map(\.left)
@@ -88,13 +109,24 @@ struct BatchPlanner {
       var cuts: [Plan] = []
       for input in all { cuts.append(cut(input, &inputs)) }
       return .unionAll(cuts)
-    case .aggregate, .sort, .limit, .join:
+    case .watermark(let watermark, let input): return .watermark(watermark, cut(input, &inputs))
+    case .aggregate, .sort, .limit, .join, .deduplicate:
       inputCount += 1
       // No view can be called so.
       let name = "\u{0}\(inputCount)"
       inputs.append((name, self.plan(plan)))
       return .rows(name, plan.schema)
     }
+  }
+
+  private mutating func use(
+    _ kind: StateUse.Kind, time: StateUse.EventTime?, at position: SourcePosition, keys: [String], values: [String]
+  ) -> StateUse {
+    let use = StateUse(
+      number: states.count, kind: kind, eventTime: time, position: position,
+      description: .init(operatorName: kind.rawValue, keys: keys, values: values))
+    states.append(use)
+    return use
   }
 
   private static func all(of plan: Plan) -> [Expression] {
@@ -108,4 +140,11 @@ struct BatchPlanner {
 
 extension Plan {
   fileprivate var hasOneRow: Bool { if case .oneRow = self { true } else { inputs.contains { $0.hasOneRow } } }
+}
+
+extension AggregateCall {
+  /// Function and types: what a kept group depends on.
+  fileprivate var stateText: String {
+    "\(name)(\(isDistinct ? "DISTINCT " : "")\(arguments.map(\.type.sql).joined(separator: ", ")))"
+  }
 }

@@ -13,6 +13,8 @@ struct BatchRun {
   let stop: Signal
   /// Gets the counts and broken lines of every chunk, in order.
   let onChunk: (ReadChunk) throws -> Void
+  /// For a micro-batch of a stream; nil = files only, no state.
+  var stream: StreamPart?
 
   struct ReadChunk: Sendable {
     var bytes: Int64
@@ -47,7 +49,27 @@ struct BatchRun {
           try query.located { try table.merge(part) }
           return true
         })
+      if let state = aggregation.state, let stream {
+        let stateful = StatefulAggregate(aggregation, stream.stores[state.number], stream.mode, stream.watermarks)
+        try query.located { try stateful.run(table) { try hand($0, encode, sink) } }
+        return true
+      }
       return try hand(query.located { try table.result() }, encode, sink)
+    case .deduplicate(let deduplication, let input):
+      guard let state = deduplication.state, let stream else {
+        var seen = FirstRows(deduplication)
+        return try run(input, encode: { $0 }) { batch in
+          let new = seen.filter(batch)
+          return try new.isEmpty || sink(encode(new))
+        }
+      }
+      let stateful = StatefulDeduplicate(deduplication, stream.stores[state.number], stream.watermarks)
+      let goesOn = try run(input, encode: { $0 }) { batch in
+        let new = try stateful.filter(batch)
+        return try new.isEmpty || sink(encode(new))
+      }
+      try stateful.evict()
+      return goesOn
     case .sort(let keys, let kept, let input):
       let rows = try collect(input)
       let order = RowSort.order(rows.columns, count: rows.count, by: keys)
@@ -104,9 +126,25 @@ struct BatchRun {
     sink: (Output) throws -> Bool
   ) throws -> Bool {
     let (query, now) = (query, now)
-    if !pipeline.sources.isEmpty {
+    let topics = stream == nil ? [] : pipeline.sources.filter(\.isTopic).map(\.name)
+    if let stream, !topics.isEmpty {
+      let ranges = stream.ranges.filter { topics.contains($0.source) }
+      let work = OrderedLanes(lanes: lanes, name: "lane", source: RangeReader(ranges, stop: stop)) { piece in
+        var output = try query.process(pipeline, piece.records, source: piece.source, now: now)
+        let encoded = try encode(output.batch)
+        output.batch = ColumnBatch(pipeline.schema, output.batch.columns.map { $0.slice(from: 0, count: 0) }, count: 0)
+        return (encoded, piece, output)
+      }
+      defer { work.cancel() }
+      while let (encoded, piece, output) = try work.next() {
+        try stream.onPiece(piece, output)
+        guard try sink(encoded) else { return false }
+      }
+    }
+    let still = stream == nil ? pipeline.sources : pipeline.sources.filter { !$0.isTopic }
+    if !still.isEmpty {
       let input = try BatchInput(
-        pipeline.sources, query: query, inputs: inputs, places: places, chunkBytes: chunkBytes, stop: stop)
+        still, query: query, inputs: inputs, places: places, chunkBytes: chunkBytes, stop: stop)
       try onChunk(ReadChunk(bytes: input.fileBytes, rows: 0, malformed: []))
       let buffers = BufferPool()
       let work = OrderedLanes(lanes: lanes, name: "lane", source: input) { piece in
@@ -127,7 +165,14 @@ struct BatchRun {
     for (name, plan) in pipeline.inputs {
       let goesOn = try run(
         plan,
-        encode: { batch in try encode(query.process(pipeline, .rows(batch), from: name, now: now).batch) }, sink: sink)
+        encode: { batch -> (Output, [Int: EventTimeStats]) in
+          let output = try query.process(pipeline, .rows(batch), from: name, now: now)
+          return (try encode(output.batch), output.eventTimes)
+        },
+        sink: { encoded, eventTimes in
+          stream?.onTimes(eventTimes)
+          return try sink(encoded)
+        })
       guard goesOn else { return false }
     }
     return true
@@ -140,6 +185,7 @@ extension BatchPlan {
     switch self {
     case .pipeline(let pipeline): pipeline.schema
     case .aggregate(let aggregation, _): aggregation.schema
+    case .deduplicate(let deduplication, _): deduplication.schema
     case .sort(_, let kept, _): kept
     case .limit(_, _, let input): input.schema
     case .join(let join, _, _): join.schema

@@ -273,6 +273,7 @@ extension Analyzer {
     _ name: String, _ arguments: [Syntax], _ scope: Scope, _ aliases: LateralAliases, at position: SourcePosition
   ) throws -> Expression {
     let lower = name.lowercased()
+    if lower == "window" { return try windowColumn(arguments, scope, at: position) }
     if lower == "from_json" { return try fromJSON(arguments, scope, aliases, at: position) }
     if FunctionLibrary.generators.contains(lower) {
       throw error(

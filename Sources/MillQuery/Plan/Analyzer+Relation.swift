@@ -22,6 +22,7 @@ extension Analyzer {
     case .function(let name, let arguments, let alias, let columns, let position):
       return try tableFunction(name, arguments, alias, columns, at: position)
     case .lateral(let inner): return try self.relation(inner)
+    case .watermarked(let inner, let clause): return try watermarked(self.relation(inner), clause)
     }
   }
 

@@ -14,6 +14,7 @@ extension Analyzer {
       let condition = try condition(filter, "WHERE", scope)
       plan = .filter(condition, attach(subqueries, to: plan, at: filter.position))
     }
+    try applyWindow(of: select, order, &plan, &scope)
 
     // Calls are collected while the select list is read; whether there are any is known afterwards.
     aggregates = []

@@ -10,6 +10,7 @@ struct Analyzer {
   /// Tables that need no CREATE VIEW; nil = there are none.
   var catalog: (any TableCatalog)?
   private(set) var fromJSONCount = 0
+  var watermarkCount = 0
   /// The aggregate calls of the select under analysis; nil where they can't be.
   var aggregates: [AggregateCall]?
   /// The sub-queries of the clause under analysis; nil where they can't be.
@@ -30,6 +31,13 @@ struct Analyzer {
     self.file = file
     self.ansi = ansi
     self.catalog = catalog
+  }
+
+  /// Another query's result is a view: what is numbered goes on after its numbers.
+  mutating func begin(after plan: Plan, as view: String) {
+    fromJSONCount = plan.fromJSONCount
+    watermarkCount = (plan.watermarks.map(\.number).max() ?? -1) + 1
+    views[view.lowercased()] = .query(plan)
   }
 
   func error(_ message: String, at position: SourcePosition, wayOut: String? = nil) -> MillError {

@@ -16,6 +16,10 @@ indirect enum Plan: Sendable {
   case limit(Int?, offset: Int, SourcePosition, Plan)
   /// The left side's columns, then the right side's (not for semi and anti).
   case join(Join, SourcePosition, Plan, Plan)
+  /// Event time is in this column, and rows come at most so late.
+  case watermark(Watermark, Plan)
+  /// The first row of every key.
+  case deduplicate(Deduplication, SourcePosition, Plan)
   /// What an operator makes that has to see all rows first, by name: it runs on its own (``BatchPlan``).
   case rows(String, Schema)
 
@@ -25,7 +29,9 @@ indirect enum Plan: Sendable {
     case .scan(let source): source.schema
     case .project(_, let schema, _), .generate(_, let schema, _), .rows(_, let schema), .aggregate(_, _, let schema, _):
       schema
-    case .filter(_, let input), .sort(_, _, let input), .limit(_, _, _, let input): input.schema
+    case .filter(_, let input), .sort(_, _, let input), .limit(_, _, _, let input), .watermark(_, let input),
+      .deduplicate(_, _, let input):
+      input.schema
     case .unionAll(let inputs): inputs[0].schema
     case .join(let join, _, let left, let right):
       switch join.kind {
@@ -40,7 +46,7 @@ indirect enum Plan: Sendable {
     switch self {
     case .oneRow, .scan, .rows: []
     case .project(_, _, let input), .filter(_, let input), .generate(_, _, let input), .aggregate(_, _, _, let input),
-      .sort(_, _, let input), .limit(_, _, _, let input):
+      .sort(_, _, let input), .limit(_, _, _, let input), .watermark(_, let input), .deduplicate(_, _, let input):
       [input]
     case .unionAll(let inputs): inputs
     case .join(_, _, let left, let right): [left, right]
@@ -52,21 +58,6 @@ indirect enum Plan: Sendable {
     if case .scan(let source) = self { return [source] }
     return inputs.flatMap(\.sources).reduce(into: []) { all, next in
       if !all.contains(where: { $0.name == next.name }) { all.append(next) }
-    }
-  }
-
-  /// The first operator that has to see all rows, or two inputs, and where it is written.
-  var wholeInput: (what: String, position: SourcePosition)? {
-    switch self {
-    case .aggregate(let keys, let calls, _, _):
-      if let call = calls.first { return ("the aggregate function \(call.name)", call.position) }
-      return ("GROUP BY or DISTINCT", keys.first?.position ?? SourcePosition(line: 1, column: 1))
-    case .sort(_, let position, _): return ("ORDER BY", position)
-    case .limit(_, _, let position, _): return ("LIMIT", position)
-    case .join(_, let position, _, _): return ("JOIN", position)
-    case .unionAll(let parts) where parts.contains { $0.sources.isEmpty } && parts.contains { !$0.sources.isEmpty }:
-      return ("UNION ALL with a part that reads no topic", SourcePosition(line: 1, column: 1))
-    default: return inputs.lazy.compactMap(\.wholeInput).first
     }
   }
 }
@@ -98,6 +89,22 @@ struct Join: Sendable {
   var countsUnknown = false
 }
 
+/// WATERMARK … DELAY OF …
+struct Watermark: Sendable {
+  /// Number of the watermark in its query.
+  var number: Int
+  var column: Int
+  var delayMilliseconds: Int64
+}
+
+/// dropDuplicates and dropDuplicatesWithinWatermark.
+struct Deduplication: Sendable {
+  /// The columns that make the key.
+  var columns: [Int]
+  /// A key is forgotten once the watermark passes its first row's time and the delay.
+  var isWithinWatermark: Bool
+}
+
 /// explode and its kin.
 struct Generator: Sendable {
   /// An array or a map.
@@ -120,4 +127,7 @@ public struct Source: Sendable {
   public var name: String
   public var kind: Kind
   public var schema: Schema
+
+  /// A stream; files are read as they are.
+  var isTopic: Bool { if case .kafka = kind { true } else { false } }
 }

@@ -44,6 +44,15 @@ extension Plan {
       let rest = [join.condition, join.test].compactMap { $0?.text(both) }
       return lead + "Join \(join.kind.rawValue) [\((keys + rest).joined(separator: ", "))]\n"
         + left.text(indent: indent + 1) + right.text(indent: indent + 1)
+    case .watermark(let watermark, let input):
+      let name = DataType.quoted(input.schema.columns[watermark.column].name)
+      let length = Value.integer(watermark.delayMilliseconds * 1000)
+      let delay = Column(.dayTimeInterval(from: .day, to: .second), [length]).text(0)!
+      return lead + "EventTimeWatermark \(name), \(delay)\n" + input.text(indent: indent + 1)
+    case .deduplicate(let deduplication, _, let input):
+      let names = deduplication.columns.map { DataType.quoted(input.schema.columns[$0].name) }
+      let what = deduplication.isWithinWatermark ? "DeduplicateWithinWatermark" : "Deduplicate"
+      return lead + "\(what) [\(names.joined(separator: ", "))]\n" + input.text(indent: indent + 1)
     case .unionAll(let inputs):
       return lead + "UnionAll\n" + inputs.map { $0.text(indent: indent + 1) }.joined()
     }

@@ -10,10 +10,14 @@ struct Scope {
     var type: DataType
     /// The right side's column of JOIN … USING: only there with its qualifier.
     var isHidden = false
+    /// The column that window(…) makes: there by its name, but not part of `*`.
+    var isWindow = false
   }
   var entries: [Entry]
   /// The variables of the lambdas around, by lower-case name; they come before columns.
   var variables: [String: (number: Int, type: DataType)] = [:]
+  /// What window(…) means here.
+  var window: TimeWindow?
 
   init(_ schema: Schema, qualifier: String?) {
     entries = schema.columns.map { Entry(qualifier: qualifier, name: $0.name, type: $0.type) }
@@ -30,7 +34,7 @@ struct Scope {
   }
 
   /// What `*` means.
-  var visible: [Int] { entries.indices.filter { !entries[$0].isHidden } }
+  var visible: [Int] { entries.indices.filter { !entries[$0].isHidden && !entries[$0].isWindow } }
 
   func indices(qualifier: String) -> [Int] {
     entries.indices.filter { entries[$0].qualifier?.lowercased() == qualifier.lowercased() }

@@ -9,6 +9,7 @@ struct SyntaxName {
   private func of(_ syntax: Syntax) -> String {
     switch syntax.kind {
     case .name(let parts): return parts.last!
+    case .call(let name, _) where name.lowercased() == "window": return "window"
     case .field(_, let name): return name
     case .cast(let inner, _, _):
       // A cast column keeps its name.

@@ -9,12 +9,25 @@ final class Lane {
   /// What the current record batch held that is no JSON.
   var malformed: [QueryOutput.Malformed] = []
   var misfitCount = 0
+  /// Event times that went by, by the number of the watermark.
+  var eventTimes: [Int: EventTimeStats] = [:]
 
   private let needs: [Int: NeededJSON]
   private var readers: [Int: JSONReader] = [:]
 
   /// - Parameter needs: by the number of the from_json call, what the query uses of its result.
   init(needs: [Int: NeededJSON]) { self.needs = needs }
+
+  /// - Parameter times: timestamps, or windows, whose time is their end.
+  func note(_ times: Column, of watermark: Int) {
+    let values = times.type == .timestamp ? times : times.children[1]
+    var stats = eventTimes[watermark] ?? EventTimeStats()
+    for row in 0..<times.count {
+      let value = times.isNull(row) ? 0 : values.fixed(row, as: Int64.self)
+      stats.add(milliseconds: value.flooredDivision(by: 1000))
+    }
+    eventTimes[watermark] = stats
+  }
 
   /// from_json over the rows of a vector.
   func read(_ input: Vector, _ json: FromJSON, _ evaluation: Evaluation) throws -> Vector {

@@ -9,6 +9,8 @@ indirect enum Operator: Sendable {
   case filter(Expression, wanted: Set<Int>, Operator)
   case generate(Generator, wanted: Set<Int>, inputCount: Int, Operator)
   case unionAll([Operator])
+  /// Looks at the event times that go by.
+  case watermark(Watermark, Operator)
   /// What another operator made, by name.
   case rows(String)
 
@@ -47,7 +49,13 @@ indirect enum Operator: Sendable {
       }
       self = .unionAll(operators)
     case .rows(let name, _): self = .rows(name)
-    case .aggregate, .sort, .limit, .join: preconditionFailure("needs all rows: BatchPlanner takes it out")
+    case .watermark(let watermark, let input):
+      var below = needs
+      below.columns[watermark.column] = .all
+      self = .watermark(watermark, Operator(input, &below))
+      needs.json = below.json
+    case .aggregate, .sort, .limit, .join, .deduplicate:
+      preconditionFailure("needs all rows: BatchPlanner takes it out")
     }
   }
 
@@ -100,6 +108,12 @@ indirect enum Operator: Sendable {
         let explode = Explode(generator: generator, wanted: wanted, inputCount: inputCount)
         return try explode.run(frame, lane)
       }
+    case .watermark(let watermark, let input):
+      let frames = try input.run(scanned, from: source, lane)
+      for frame in frames where frame.count > 0 {
+        if let times = frame.columns[watermark.column] { lane.note(times.column, of: watermark.number) }
+      }
+      return frames
     case .unionAll(let inputs): return try inputs.flatMap { try $0.run(scanned, from: source, lane) }
     }
   }

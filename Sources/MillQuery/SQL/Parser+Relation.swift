@@ -52,12 +52,23 @@ extension Parser {
     if accept(sign: "(") {
       let inner = try query()
       try expect(sign: ")")
+      let watermark = try watermark()
       let (alias, columns) = try relationAlias(withColumns: true)
-      return .subquery(inner, alias: alias, columns: columns, position: start)
+      let relation = Relation.subquery(inner, alias: alias, columns: columns, position: start)
+      return watermark.map { .watermarked(relation, $0) } ?? relation
     }
     if peek(word: "VALUES") {
       let (rows, alias, columns) = try values()
       return .values(rows, alias: alias, columns: columns, position: start)
+    }
+    if peek(word: "STREAM"), ahead(1).kind == .sign("(") {
+      // Whether a view is a stream lies in what it reads.
+      advance()
+      advance()
+      let inner = try relation()
+      try expect(sign: ")")
+      guard case .view(let name, nil, let position) = inner else { throw error("STREAM wants a view", at: start) }
+      return try viewRelation(name, at: position)
     }
     var viewName = try name("a view's name or a sub-query in brackets")
     if accept(sign: "(") {
@@ -70,7 +81,13 @@ extension Parser {
       return .function(viewName, arguments, alias: alias, columns: columns, position: start)
     }
     while accept(sign: ".") { viewName += "." + (try name("the rest of the view's name")) }
-    return .view(name: viewName, alias: try relationAlias(withColumns: false).0, position: start)
+    return try viewRelation(viewName, at: start)
+  }
+
+  private mutating func viewRelation(_ name: String, at start: SourcePosition) throws -> Relation {
+    let watermark = try watermark()
+    let relation = Relation.view(name: name, alias: try relationAlias(withColumns: false).0, position: start)
+    return watermark.map { .watermarked(relation, $0) } ?? relation
   }
 
   /// `VALUES (1, 'a'), (2, 'b') AS t(x, y)`

@@ -95,6 +95,7 @@ indirect enum Relation: Sendable {
   /// LATERAL: may name columns of what stands before it.
   case lateral(Relation)
   case join(JoinKind, Relation, Relation, JoinCondition, position: SourcePosition)
+  case watermarked(Relation, WatermarkClause)
 }
 
 enum JoinKind: String, Sendable {

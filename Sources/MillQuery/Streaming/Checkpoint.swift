@@ -1,6 +1,6 @@
 import MillBase
 
-/// The checkpoint directory, as Spark lays it out: `metadata`, `offsets/N`, `commits/N`, `sources/I/0`.
+/// The checkpoint directory, as Spark lays it out: `metadata`, `offsets/N`, `commits/N`, `sources/I/0`, `state/O/P/V.delta`.
 ///
 /// offsets/N is written before batch N runs, commits/N after; what has no commit runs again, over the same offsets.
 struct Checkpoint: Sendable {
@@ -114,6 +114,49 @@ struct Checkpoint: Sendable {
     }
   }
 
+  /// The watermark that the micro-batch ended with; 0 when commits/N does not say.
+  func nextWatermark(_ batchId: Int64) throws -> Int64 {
+    let path = "\(directory)/commits/\(batchId)"
+    let lines = try Files.readText(path).split(separator: "\n")
+    guard lines.first == "v1" else { throw corrupt(path, "the file does not begin with v1") }
+    guard lines.count > 1, let body = try? JSONValue(parsing: String(lines[1])) else { return 0 }
+    return body["nextBatchWatermarkMs"]?.integer ?? 0
+  }
+
+  // MARK: state
+
+  /// `state/<operator>`
+  func stateDirectory(_ number: Int) -> String { "\(directory)/state/\(number)" }
+
+  /// What the operator kept when the checkpoint began; nil when it has none.
+  func stateDescription(_ number: Int) throws -> StateDescription? {
+    let path = "\(stateDirectory(number))/_metadata/schema"
+    guard Files.exists(path) else { return nil }
+    let lines = try Files.readText(path).split(separator: "\n")
+    guard lines.count == 2, lines[0] == "v1", let body = try? JSONValue(parsing: String(lines[1])),
+      let name = body["operatorName"]?.string, let keys = body["keys"]?.array, let values = body["values"]?.array
+    else { throw corrupt(path, "the state's description can't be read") }
+    return StateDescription(operatorName: name, keys: keys.compactMap(\.string), values: values.compactMap(\.string))
+  }
+
+  func write(_ description: StateDescription, _ number: Int, partitions: Int) throws {
+    let folder = "\(stateDirectory(number))/_metadata"
+    try Files.makeDirectory(folder)
+    let operatorInfo = JSONValue.object([
+      "operatorId": .integer(Int64(number)), "operatorName": .string(description.operatorName),
+    ])
+    let store = JSONValue.object([
+      "storeName": .string("default"), "numColsPrefixKey": .integer(0), "numPartitions": .integer(Int64(partitions)),
+    ])
+    let metadata = JSONValue.object(["operatorInfo": operatorInfo, "stateStoreInfo": .array([store])])
+    try write("v1\n\(metadata.text())", to: "\(folder)/metadata")
+    let body = JSONValue.object([
+      "operatorName": .string(description.operatorName), "keys": .array(description.keys.map { .string($0) }),
+      "values": .array(description.values.map { .string($0) }),
+    ])
+    try write("v1\n\(body.text())", to: "\(folder)/schema")
+  }
+
   // MARK: sources
 
   /// Where source number `index` began; nil for a new query.
@@ -139,6 +182,9 @@ struct Checkpoint: Sendable {
     if Files.exists(checksum) { try Files.remove(checksum) }
     try Files.writeAtomically(text, to: path)
   }
+
+  /// The key of the number of state partitions: fixed for the checkpoint's life.
+  static let partitionsKey = "spark.sql.shuffle.partitions"
 
   /// Settings that Spark keeps with a checkpoint.
   static let confDefault: JSONValue.Object = [

@@ -15,31 +15,87 @@ public final class MicroBatch: Sendable {
     var inputRows: Int64 = 0
     var outputRows: Int64 = 0
     var malformed: Int64 = 0
+    /// Records by source.
+    var bySource: [String: Int64] = [:]
+    /// By number of the watermark.
+    var eventTimes: [Int: EventTimeStats] = [:]
+
+    mutating func add(_ times: [Int: EventTimeStats]) {
+      for (number, stats) in times { eventTimes[number, default: EventTimeStats()].add(stats) }
+    }
   }
   typealias Malformed = @Sendable (_ record: Record, _ origin: String, _ reason: String) throws -> Void
 
-  private let lanes: OrderedLanes<RangeReader, (RangeReader.Piece, QueryOutput)>
+  /// Rows that need nothing but their record batch come straight from the lanes; others by way of a run of the plan.
+  private enum Rows {
+    case straight(OrderedLanes<RangeReader, (RangeReader.Piece, QueryOutput)>)
+    case planned(FetchedRows)
+  }
+  private let rows: Rows
   private let query: CompiledQuery
-  private let onMalformed: Malformed
   private let stop: Signal
-  private let counted = Mutex(Counts())
+  private let counted: Counted
+
+  /// Counts what has gone through, and passes malformed records on.
+  private final class Counted: Sendable {
+    let counts = Mutex(Counts())
+    let query: CompiledQuery
+    let onMalformed: Malformed
+
+    init(_ query: CompiledQuery, _ onMalformed: @escaping Malformed) {
+      self.query = query
+      self.onMalformed = onMalformed
+    }
+
+    func note(_ piece: RangeReader.Piece, _ output: QueryOutput) throws {
+      counts.withLock {
+        $0.inputRows += Int64(piece.records.count)
+        $0.bySource[piece.source, default: 0] += Int64(piece.records.count)
+        $0.malformed += Int64(output.malformed.count)
+        $0.add(output.eventTimes)
+      }
+      for problem in output.malformed {
+        let origin = query.origin(of: problem.slot, in: piece.records)
+        try onMalformed(piece.records.record(problem.slot), origin, problem.reason)
+      }
+    }
+  }
 
   init(
     id: Int64, query: CompiledQuery, ranges: [RangeReader.Range], laneCount: Int, now: Int64, stop: Signal,
-    onMalformed: @escaping Malformed
+    stores: [StateStore], mode: OutputMode, watermarks: Watermarks, onMalformed: @escaping Malformed
   ) {
     self.id = id
     self.query = query
     self.stop = stop
-    self.onMalformed = onMalformed
     schema = query.schema
-    let reader = RangeReader(ranges, stop: stop)
-    lanes = OrderedLanes(lanes: laneCount, name: "lane", source: reader) { piece in
-      (piece, try query.process(piece.records, source: piece.source, now: now))
+    let counted = Counted(query, onMalformed)
+    self.counted = counted
+    if query.isOnePipeline {
+      rows = .straight(
+        OrderedLanes(lanes: laneCount, name: "lane", source: RangeReader(ranges, stop: stop)) { piece in
+          (piece, try query.process(piece.records, source: piece.source, now: now))
+        })
+      return
     }
+    let part = StreamPart(
+      ranges: ranges, stores: stores, mode: mode, watermarks: watermarks,
+      onPiece: { try counted.note($0, $1) }, onTimes: { times in counted.counts.withLock { $0.add(times) } })
+    let fetched = FetchedRows()
+    fetched.start { hand in
+      let run = BatchRun(
+        query: query, inputs: nil, places: .init(), lanes: laneCount, chunkBytes: 1 << 20, now: now, stop: stop,
+        onChunk: { chunk in
+          for problem in chunk.malformed {
+            Log.warning("query", "\(problem.origin ?? "a file"): \(problem.reason)")
+          }
+        }, stream: part)
+      try run.run(query.batchPlan, encode: { $0 }, sink: hand)
+    }
+    rows = .planned(fetched)
   }
 
-  var counts: Counts { counted.withLock { $0 } }
+  var counts: Counts { counted.counts.withLock { $0 } }
 
   /// The next rows; nil at the end of the micro-batch. Empty column batches are left out.
   ///
@@ -48,21 +104,28 @@ public final class MicroBatch: Sendable {
   public func next() throws -> ColumnBatch? {
     while true {
       if stop.isSet { throw MillError(.stopped, "the query is stopped") }
-      guard let (piece, output) = try lanes.next() else { return nil }
-      counted.withLock {
-        $0.inputRows += Int64(piece.records.count)
-        $0.outputRows += Int64(output.batch.count)
-        $0.malformed += Int64(output.malformed.count)
+      let batch: ColumnBatch
+      switch rows {
+      case .straight(let lanes):
+        guard let (piece, output) = try lanes.next() else { return nil }
+        try counted.note(piece, output)
+        batch = output.batch
+      case .planned(let fetched):
+        guard let next = try fetched.next() else { return nil }
+        batch = next
       }
-      for problem in output.malformed {
-        let origin = query.origin(of: problem.slot, in: piece.records)
-        try onMalformed(piece.records.record(problem.slot), origin, problem.reason)
-      }
-      if !output.batch.isEmpty { return output.batch }
+      if batch.isEmpty { continue }
+      counted.counts.withLock { $0.outputRows += Int64(batch.count) }
+      return batch
     }
   }
 
-  func cancel() { lanes.cancel() }
+  func cancel() {
+    switch rows {
+    case .straight(let lanes): lanes.cancel()
+    case .planned(let fetched): fetched.cancel()
+    }
+  }
 }
 
 /// Reads ranges of offsets, partition by partition.

@@ -13,6 +13,10 @@ final class StreamExecution {
   private var batchId: Int64 = 0
   private var conf = Checkpoint.confDefault
   private var lastTrigger: Int64?
+  private var tracker = WatermarkTracker()
+  private var stores: [StateStore] = []
+  /// The watermark of the micro-batch before; nil before the first.
+  private var lastWatermark: Int64?
   /// Where an AvailableNow run ends.
   private var target: [KafkaOffsets]?
 
@@ -31,10 +35,13 @@ final class StreamExecution {
       streams.append(KafkaStream(name: source.name, kafka: kafka, log: log))
     }
     let pending = try retrying("looking for where to begin") { try findPosition() }
+    try openStores()
     if query.trigger == .availableNow || query.trigger == .once {
       target = try retrying("looking for what there is") { try latest() }
     }
-    if let pending { try runBatch(to: pending, isNew: false, timestamp: Clock.nowMilliseconds(), latest: pending) }
+    if let (ends, timestamp) = pending {
+      try runBatch(to: ends, isNew: false, timestamp: timestamp, latest: ends)
+    }
     publishPosition()
     try loop(hadPending: pending != nil)
   }
@@ -70,8 +77,8 @@ final class StreamExecution {
 
   // MARK: Where to begin
 
-  /// Sets `batchId` and `position`; gives the end of a micro-batch that was begun and not committed.
-  private func findPosition() throws -> [KafkaOffsets]? {
+  /// Sets `batchId` and `position`; gives end and time of a micro-batch that was begun and not committed.
+  private func findPosition() throws -> (ends: [KafkaOffsets], timestamp: Int64)? {
     let begun = try checkpoint.batches("offsets").last
     let committed = try checkpoint.batches("commits").last
     let initial = try initialOffsets(isNew: begun == nil)
@@ -83,7 +90,10 @@ final class StreamExecution {
     let entry = try checkpoint.entry(begun)
     conf = entry.conf.count > 0 ? entry.conf : conf
     let end = try offsets(entry, begun)
+    tracker.set(entry.batchWatermarkMs)
     if committed == begun {
+      tracker.set(try checkpoint.nextWatermark(begun))
+      lastWatermark = entry.batchWatermarkMs
       position = end
       batchId = begun + 1
       return nil
@@ -94,9 +104,30 @@ final class StreamExecution {
         at: .init(file: checkpoint.directory),
         wayOut: "restore the checkpoint, or begin with a new one")
     }
-    position = begun == 0 ? initial : try offsets(try checkpoint.entry(begun - 1), begun - 1)
+    let before = begun == 0 ? nil : try checkpoint.entry(begun - 1)
+    position = try before.map { try offsets($0, begun - 1) } ?? initial
+    lastWatermark = before?.batchWatermarkMs
     batchId = begun
-    return end
+    return (end, entry.batchTimestampMs)
+  }
+
+  /// The state as the last committed micro-batch left it.
+  private func openStores() throws {
+    let states = query.query.states
+    let isNew = batchId == 0
+    if isNew, !states.isEmpty, try checkpoint.batches("offsets").isEmpty {
+      conf[Checkpoint.partitionsKey] = .string("\(query.options.statePartitions)")
+    }
+    let partitions = Int(conf[Checkpoint.partitionsKey]?.string ?? "") ?? query.options.statePartitions
+    if !isNew { try StateCheck(checkpoint: checkpoint, file: query.query.file).check(states) }
+    for state in states {
+      let store = try StateStore(
+        directory: checkpoint.stateDirectory(state.number), partitions: partitions,
+        memoryLimit: query.options.stateMemory / states.count)
+      if isNew { try checkpoint.write(state.description, state.number, partitions: partitions) }
+      try store.load(batchId)
+      stores.append(store)
+    }
   }
 
   private func offsets(_ entry: Checkpoint.Entry, _ batch: Int64) throws -> [KafkaOffsets] {
@@ -180,15 +211,26 @@ final class StreamExecution {
     }
     let waiting = zip(found, ends).reduce(Int64(0)) { $0 + $1.0.start.count(until: $1.1) }
     query.metrics.lag.set(Int(found.reduce(0) { $0 + $1.start.count(until: $1.latest) }))
-    guard waiting > 0 else {
+    guard waiting > 0 || wantsBatchWithoutData else {
       status("Waiting for data to arrive")
+      query.state.withLock { $0.isAtRest = true }
       return false
     }
+    query.state.withLock { $0.isAtRest = false }
     position = found.map(\.start)
     try runBatch(to: ends, isNew: true, timestamp: timestamp, latest: found.map(\.latest))
     publishPosition()
     return true
   }
+
+  /// Has the watermark moved since the last micro-batch, so that one without records may close windows and forget
+  /// keys? (spark.sql.streaming.noDataMicroBatches.enabled)
+  private var wantsBatchWithoutData: Bool {
+    guard query.trigger != .once, let lastWatermark, tracker.current > lastWatermark else { return false }
+    return query.query.states.contains { $0.kind != .aggregate || query.outputMode != .complete }
+  }
+
+  private func step(_ step: MicroBatchStep) throws { try query.options.onStep(step, batchId) }
 
   private func runBatch(
     to ends: [KafkaOffsets], isNew: Bool, timestamp: Int64, latest: [KafkaOffsets]
@@ -203,39 +245,67 @@ final class StreamExecution {
     let begin = mark
     durations.append(("latestOffset", max(0, Clock.nowMilliseconds() - timestamp)))
     if isNew {
-      let entry = Checkpoint.Entry(batchTimestampMs: timestamp, conf: conf, offsets: ends.map(\.json))
+      try self.step(.began)
+      let entry = Checkpoint.Entry(
+        batchWatermarkMs: tracker.current, batchTimestampMs: timestamp, conf: conf, offsets: ends.map(\.json))
       try retrying("writing offsets/\(batchId)") { try checkpoint.write(entry, batchId: batchId) }
     }
+    try self.step(.offsetsWritten)
+    let watermark = tracker.current
     step("walCommit")
     let ranges = zip(streams, zip(position, ends)).flatMap { $0.ranges(from: $1.0, to: $1.1) }
     step("getBatch")
     durations.append(("queryPlanning", 0))
     status("Processing new data", isDataAvailable: true, isTriggerActive: true)
     let counts = try retrying("batch \(batchId)") { try addBatch(ranges, timestamp) }
+    let written = Clock.steadyNanoseconds()
+    try retrying("writing the state of batch \(batchId)") {
+      for store in stores { try store.writeDeltas { _ in try self.step(.partitionWritten) } }
+    }
+    try self.step(.stateWritten)
+    let commitTime = Int64((Clock.steadyNanoseconds() - written) / 1_000_000)
     step("addBatch")
-    try retrying("writing commits/\(batchId)") { try checkpoint.commit(batchId) }
+    tracker.update(query.query.plan.watermarks, counts.eventTimes)
+    try retrying("writing commits/\(batchId)") {
+      try checkpoint.commit(batchId, nextBatchWatermarkMs: tracker.current)
+    }
+    try self.step(.committed)
+    let states = zip(query.query.states, stores).map { state, store in
+      StateProgress(
+        operatorName: state.kind.rawValue, rowsTotal: store.keyCount, counts: store.counts,
+        memoryBytes: store.memoryBytes, spilledBytes: store.spilledBytes, partitions: store.partitions.count,
+        commitTime: commitTime)
+    }
+    try retrying("keeping the state of batch \(batchId)") { for store in stores { try store.commit() } }
+    try self.step(.stateKept)
     step("commitOffsets")
     let total = Int64((Clock.steadyNanoseconds() - begin) / 1_000_000) + durations[0].1
     durations.append(("triggerExecution", total))
-    report(ends, latest, counts, durations, total, timestamp)
+    report(ends, latest, counts, durations, total, timestamp, watermark, states)
+    lastWatermark = watermark
     position = ends
     batchId += 1
   }
 
   private func addBatch(_ ranges: [RangeReader.Range], _ timestamp: Int64) throws -> MicroBatch.Counts {
+    // What a failed try has changed is given up.
+    for store in stores { store.begin() }
     let batch = MicroBatch(
       id: batchId, query: query.query, ranges: ranges, laneCount: query.options.lanes, now: timestamp * 1000,
-      stop: stop, onMalformed: query.onMalformed)
+      stop: stop, stores: stores, mode: query.outputMode,
+      watermarks: Watermarks(late: lastWatermark ?? tracker.current, eviction: tracker.current),
+      onMalformed: query.onMalformed)
     defer { batch.cancel() }
     try query.sink.addBatch(id: batchId, batch)
     // A sink that does not want the rest has it all the same: malformed records must be seen.
     while try batch.next() != nil {}
+    try step(.sinkWritten)
     return batch.counts
   }
 
   private func report(
-    _ ends: [KafkaOffsets], _ latest: [KafkaOffsets], _ counts: MicroBatch.Counts, _ durations: [(String, Int64)],
-    _ total: Int64, _ timestamp: Int64
+    _ ends: [KafkaOffsets], _ latest: [KafkaOffsets], _ counts: MicroBatch.Counts,
+    _ durations: [(String, Int64)], _ total: Int64, _ timestamp: Int64, _ watermark: Int64, _ states: [StateProgress]
   ) {
     query.metrics.batches.add()
     query.metrics.inputRows.add(Int(counts.inputRows))
@@ -245,12 +315,15 @@ final class StreamExecution {
     let sources = streams.indices.map { index in
       QueryProgress.Source(
         description: streams[index].description, start: position[index], end: ends[index], latest: latest[index],
-        inputRows: streams.count == 1 ? counts.inputRows : position[index].count(until: ends[index]))
+        inputRows: counts.bySource[streams[index].name] ?? 0)
     }
+    let times = counts.eventTimes.values.reduce(into: EventTimeStats()) { $0.add($1) }
     let progress = QueryProgress(
       id: query.id, runId: query.runId, name: query.name, timestamp: timestamp, batchId: batchId, batchDuration: total,
       durations: durations, inputRows: counts.inputRows, outputRows: counts.outputRows,
-      sinceLastTrigger: lastTrigger.map { timestamp - $0 }, sources: sources, sinkDescription: query.sink.description)
+      sinceLastTrigger: lastTrigger.map { timestamp - $0 },
+      watermark: query.query.plan.watermarks.isEmpty ? nil : watermark, eventTimes: times, states: states,
+      sources: sources, sinkDescription: query.sink.description)
     lastTrigger = timestamp
     query.state.withLock { state in
       state.progress.append(progress.json)

@@ -14,6 +14,13 @@ public final class StreamingQuery: Sendable {
     /// First and longest pause before something that failed, and may succeed later, is tried again.
     public var retryPauseMin: Duration = .milliseconds(100)
     public var retryPauseMax: Duration = .seconds(10)
+    /// Bytes that the query's state may take in memory; what is more lies in files. Default: 512 MiB. The keys that one
+    /// micro-batch changes come on top.
+    public var stateMemory = 512 << 20
+    /// Parts of the state, by the hash of the key, for a new checkpoint (spark.sql.shuffle.partitions; there 200).
+    public var statePartitions = 4
+    /// For tests: called at every step of a micro-batch; an error ends the query there, as a crash would.
+    var onStep: @Sendable (_ step: MicroBatchStep, _ batchId: Int64) throws -> Void = { _, _ in }
     public init() {}
   }
 
@@ -26,6 +33,7 @@ public final class StreamingQuery: Sendable {
   public let name: String
   public let query: CompiledQuery
   public let trigger: Trigger
+  public let outputMode: OutputMode
 
   struct State {
     var status = Status(message: "Initializing sources", isDataAvailable: false, isTriggerActive: false)
@@ -35,6 +43,8 @@ public final class StreamingQuery: Sendable {
     var isFinished = false
     /// What is committed, by source.
     var committed: [KafkaOffsets] = []
+    /// The last trigger found nothing to do.
+    var isAtRest = false
   }
   /// Progress entries kept (spark.sql.streaming.numRecentProgressUpdates).
   static let progressKept = 100
@@ -52,40 +62,25 @@ public final class StreamingQuery: Sendable {
   /// - Parameters:
   ///   - log: the log of a source's kafka.bootstrap.servers.
   ///   - checkpointLocation: directory; made when missing. One query each.
+  ///   - outputMode: default append.
   ///   - onMalformed: gets each record that is no JSON, its place (`pop-0@17`) and the reason. A micro-batch that comes
   ///     again brings its records again. An error stops the micro-batch as an error of the sink does.
-  /// - Throws: `.configuration` when the query reads no topic.
+  /// - Throws: `.configuration` when the query reads no topic, or can't run as a stream in this output mode.
   public init(
     name: String, query: CompiledQuery, log: @escaping @Sendable (String) throws -> any RecordLog,
-    sink: any StreamSink, checkpointLocation: String, trigger: Trigger = .unlimited, options: Options = Options(),
+    sink: any StreamSink, checkpointLocation: String, outputMode: OutputMode = .append, trigger: Trigger = .unlimited,
+    options: Options = Options(),
     metrics: Metrics = .shared,
     onMalformed: @escaping @Sendable (_ record: Record, _ origin: String, _ reason: String) throws -> Void = {
       _, _, _ in
     }
   ) throws {
-    for source in query.sources {
-      guard case .kafka(let kafka) = source.kind else {
-        throw MillError(
-          .configuration, "the view \(source.name) reads no topic: as a stream this is not supported yet",
-          at: .init(file: query.file), wayOut: "read a topic with USING kafka, or run the query as a batch")
-      }
-      // Spark: "ending offset not valid in streaming queries".
-      guard kafka.endingOffsets == nil else {
-        throw MillError(
-          .configuration, "the view \(source.name) has endingOffsets, and a stream does not end",
-          at: .init(file: query.file), wayOut: "leave the option out, or run the query as a batch")
-      }
-    }
-    try query.checkStreams()
-    guard !query.sources.isEmpty else {
-      throw MillError(
-        .configuration, "the query reads no topic", at: .init(file: query.file),
-        wayOut: "a streaming query needs FROM a view that is USING kafka")
-    }
+    try query.checkStreams(outputMode)
     self.name = name
     self.query = query
     self.sink = sink
     self.trigger = trigger
+    self.outputMode = outputMode
     self.options = options
     self.checkpointLocation = checkpointLocation
     self.onMalformed = onMalformed
@@ -179,7 +174,8 @@ public final class StreamingQuery: Sendable {
     }
     let done: Void? = state.wait(atMost: timeout) { state in
       if state.isFinished { return () }
-      guard state.committed.count == targets.count else { return nil }
+      // A query with state may have a micro-batch to run for the watermark after the last records.
+      guard state.committed.count == targets.count, query.states.isEmpty || state.isAtRest else { return nil }
       let isThere = zip(targets, state.committed).allSatisfy { target, committed in
         target.next.allSatisfy { committed.next[$0.key] ?? -1 >= $0.value }
       }

@@ -1,0 +1,76 @@
+import MillBase
+
+/// The state of one stateful operator: keys and values as bytes, in partitions by the hash of the key, with a version
+/// for every micro-batch.
+///
+/// @unchecked: one thread has it at a time; the query's thread and the one that computes its rows take turns.
+final class StateStore: @unchecked Sendable {
+  let partitions: [StatePartition]
+  /// Bytes that the state may take in memory, besides the changes of one micro-batch.
+  let memoryLimit: Int
+  /// What the running micro-batch did, for its progress.
+  var counts = Counts()
+
+  struct Counts: Sendable {
+    var updated = 0
+    var removed = 0
+    var droppedByWatermark = 0
+  }
+
+  /// Memory after a spill, in parts of the limit.
+  private static let spillTarget = 0.5
+
+  /// - Parameter directory: `<checkpoint>/state/<operator>`; made when missing.
+  init(directory: String, partitions count: Int, memoryLimit: Int) throws {
+    self.memoryLimit = memoryLimit
+    partitions = try (0..<count).map { number in
+      let path = "\(directory)/\(number)"
+      try Files.makeDirectory(path)
+      return StatePartition(StateFiles(directory: path))
+    }
+  }
+
+  var keyCount: Int { partitions.reduce(0) { $0 + $1.count } }
+  var memoryBytes: Int { partitions.reduce(0) { $0 + $1.memoryBytes } }
+  var spilledBytes: Int64 { partitions.reduce(0) { $0 + $1.spilledBytes } }
+
+  func partition(_ hash: UInt64) -> StatePartition { partitions[Int(hash >> 32) % partitions.count] }
+
+  func load(_ version: Int64) throws {
+    for partition in partitions { try partition.load(version, memoryShare: memoryLimit / partitions.count / 2) }
+    try spill()
+  }
+
+  func begin() {
+    for partition in partitions { partition.abort() }
+    counts = Counts()
+  }
+
+  /// - Parameter written: called after every partition.
+  func writeDeltas(_ written: (_ partition: Int) throws -> Void) throws {
+    for (number, partition) in partitions.enumerated() {
+      try partition.writeDelta()
+      try written(number)
+    }
+  }
+
+  /// The micro-batch is committed: its changes become the state. Snapshots are written where they are due, what is too
+  /// much for the memory goes to files, and what no restart needs is removed.
+  func commit() throws {
+    for partition in partitions { partition.commit() }
+    for partition in partitions where partition.wantsSnapshot { try partition.writeSnapshot() }
+    try spill()
+    for partition in partitions where partition.version % Int64(StatePartition.deltasMin) == 0 {
+      let oldest = partition.version - Checkpoint.batchesRetained
+      if oldest > 0 { try partition.files.purge(before: oldest) }
+    }
+  }
+
+  private func spill() throws {
+    guard memoryBytes > memoryLimit else { return }
+    for partition in partitions.sorted(by: { $0.memoryBytes > $1.memoryBytes }) {
+      if Double(memoryBytes) <= Double(memoryLimit) * Self.spillTarget { return }
+      try partition.spill()
+    }
+  }
+}
