@@ -18,22 +18,47 @@ import Testing
       ("sasl.enabled.mechanisms", "PLAIN, SCRAM-SHA-512"),
       ("sasl.jaas.config", "x.PlainLoginModule required user_a=\"one\" user_b=\"${env:PASS}\";"),
     ])
-    #expect(properties.listen == Address(host: "127.0.0.1", port: 9099))
-    #expect(properties.advertised == Address(host: "localhost", port: 9098))
+    let listener = try #require(properties.listeners.first)
+    #expect(properties.listeners.count == 1 && listener.listen == Address(host: "127.0.0.1", port: 9099))
+    #expect(listener.advertised == Address(host: "localhost", port: 9098))
     #expect(properties.dataDirectory == "/data")
     #expect(properties.options.connectionsMax == 7 && properties.options.requestSizeMax == 1000)
     #expect(properties.options.idleMax == .seconds(5) && !properties.options.autoCreateTopics)
     #expect(properties.options.offsetsRetention == .seconds(3600))
     #expect(properties.options.offsetsRetentionCheckInterval == .seconds(1))
-    let users = try #require(properties.security.sasl)
+    let users = try #require(listener.security.sasl)
     #expect(users.mechanisms == [.plain, .scramSHA512])
     #expect(users.isRight(Array("from-outside".utf8), of: "b") && users.isRight(Array("one".utf8), of: "a"))
     #expect(Secrets.redact("from-outside") == "***")
   }
 
+  @Test func listenersHaveNamesAndSettingsOfTheirOwn() throws {
+    var properties = try read([
+      ("listeners", "INSIDE://127.0.0.1:9092, OUTSIDE://127.0.0.1:9093,THIRD://:9094"),
+      ("advertised.listeners", "OUTSIDE://broker.example.org:19093"), ("inter.broker.listener.name", "INSIDE"),
+      ("listener.security.protocol.map", "INSIDE:PLAINTEXT, OUTSIDE:SASL_PLAINTEXT,THIRD:SASL_PLAINTEXT"),
+      ("sasl.jaas.config", "x required user_all=\"one\";"),
+      ("listener.name.outside.plain.sasl.jaas.config", "x required user_own=\"two\";"),
+      ("listener.name.outside.sasl.enabled.mechanisms", "PLAIN"),
+    ])
+    let (inside, outside, third) = (properties.listeners[0], properties.listeners[1], properties.listeners[2])
+    #expect(inside.security.sasl == nil && inside.advertised == nil && inside.name == "INSIDE")
+    #expect(outside.advertised == Address(host: "broker.example.org", port: 19093))
+    let (users, others) = (try #require(outside.security.sasl), try #require(third.security.sasl))
+    #expect(users.mechanisms == [.plain] && others.mechanisms == SASLMechanism.allCases)
+    #expect(users.knows("own") && !users.knows("all") && others.knows("all") && !others.knows("own"))
+    // Beyond loopback without TLS: the one is enough to refuse all.
+    #expect(code { try properties.requireEnoughSecurity() } == .configuration)
+    #expect(code { try properties.replaceListen(Address("127.0.0.1:1")) } == .configuration)
+  }
+
   @Test(arguments: [
     [("listeners", "SASL_SSL://0.0.0.0:9093")],
-    [("listeners", "PLAINTEXT://127.0.0.1:1,SSL://127.0.0.1:2")],
+    [("listeners", "PLAINTEXT://127.0.0.1:1,SSL://127.0.0.1:2")], [("listeners", "")],
+    [("listeners", "PLAINTEXT://127.0.0.1:1,PLAINTEXT://127.0.0.1:2")],
+    [("listeners", "IN://127.0.0.1:1,OUT://127.0.0.1:1"), ("listener.security.protocol.map", "IN:SSL,OUT:SSL")],
+    [("listeners", "PLAINTEXT://127.0.0.1:1"), ("advertised.listeners", "SSL://127.0.0.1:1")],
+    [("listener.security.protocol.map", "A:TLS")], [("listener.name.other.ssl.keystore.type", "PEM")],
     [("listeners", "HTTP://127.0.0.1:1")],
     [("listeners", "SASL_PLAINTEXT://127.0.0.1:1")],
     [("listeners", "SASL_PLAINTEXT://127.0.0.1:1"), ("sasl.jaas.config", "x required user_a=\"${env:NONE}\";")],
@@ -42,7 +67,6 @@ import Testing
     [("offsets.retention.minutes", "0")],
     // What would close a door can't be passed over.
     [("ssl.client.authh", "required")], [("authorizer.class.name", "x")],
-    [("listener.security.protocol.map", "A:SSL")],
   ]) func whatCantBeIsRefused(pairs: [(String, String)]) {
     #expect(code { _ = try read(pairs) } == .configuration)
   }
@@ -51,7 +75,7 @@ import Testing
     throws
   {
     let properties = try read([("listeners", "\(scheme)://:9093"), ("sasl.jaas.config", "user_a=\"one\"")])
-    #expect(properties.listen.host == "0.0.0.0")
+    #expect(properties.listeners[0].listen.host == "0.0.0.0")
     #expect(code { try properties.requireEnoughSecurity() } == .configuration)
   }
 }

@@ -103,6 +103,51 @@ import Testing
     }
   }
 
+  /// Version 0 of the handshake: what follows are tokens with their length, and nothing around them.
+  @Test func rawTokensFollowTheOldHandshake() throws {
+    try serve { address in
+      for (password, isTaken) in [("alices-password", true), ("wrong", false)] {
+        let client = try RawClient(address)
+        client.send(RawClient.request(17, 0, 1, [0, 5] + Array("PLAIN".utf8)))
+        #expect(client.receive()?.prefix(6) == [0, 0, 0, 1, 0, 0])
+        let token = Array("\0alice\0\(password)".utf8)
+        client.send([0, 0, 0, UInt8(token.count)] + token)
+        guard isTaken else {
+          #expect(client.receive() == nil)
+          continue
+        }
+        #expect(client.receive() == [])
+        client.send(RawClient.request(3, 1, 2, [0xFF, 0xFF, 0xFF, 0xFF]))
+        #expect(client.receive()?.prefix(4) == [0, 0, 0, 2])
+      }
+      let client = try RawClient(address)
+      client.send(RawClient.request(17, 0, 1, [0, 13] + Array("SCRAM-SHA-256".utf8)))
+      #expect(client.receive()?.prefix(6) == [0, 0, 0, 1, 0, 0])
+      let first = Array("n,,n=alice,r=nonce".utf8)
+      client.send([0, 0, 0, UInt8(first.count)] + first)
+      #expect(client.receive().map { String(decoding: $0, as: UTF8.self) }?.hasPrefix("r=nonce") == true)
+      // Neither a request nor less than a token is taken for one.
+      client.send([0, 0, 0, 0])
+      #expect(client.receive() == nil)
+    }
+  }
+
+  /// A librdkafka that is told to take the broker for an old one.
+  @Test(.enabled(if: ChildProcess.has("kcat")), arguments: SASLMechanism.allCases)
+  func anOldClientGetsIn(mechanism: SASLMechanism) throws {
+    try serve { address in
+      for (password, isTaken) in [("alices-password", true), ("wrong", false)] {
+        let settings = [
+          "api.version.request=false", "broker.version.fallback=0.10.1", "security.protocol=SASL_PLAINTEXT",
+          "sasl.mechanism=\(mechanism.rawValue)", "sasl.username=alice", "sasl.password=\(password)",
+        ]
+        let (code, _) = try ChildProcess.run(
+          ["kcat", "-b", address.description, "-L", "-m", isTaken ? "10" : "2"] + settings.flatMap { ["-X", $0] })
+        #expect((code == 0) == isTaken)
+      }
+    }
+  }
+
   @Test func aLargeRequestBeforeAuthenticationClosesTheConnection() throws {
     try serve { address in
       let client = try RawClient(address)

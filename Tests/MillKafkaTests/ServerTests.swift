@@ -190,6 +190,39 @@ final class RawClient {
     }
   }
 
+  @Test func eachListenerTellsItsOwnAddress() throws {
+    let harness = try Harness(.local)
+    defer { harness.close() }
+    let users = try SASLUsers(["alice": "alices-password"])
+    let server = try KafkaServer(
+      log: harness.local,
+      listeners: [
+        KafkaListener(name: "INSIDE", listen: Address("127.0.0.1:0")),
+        KafkaListener(
+          name: "OUTSIDE", listen: Address("127.0.0.1:0"), advertised: Address("broker.example.org:0"),
+          security: ListenerSecurity(sasl: users)),
+      ])
+    defer { server.stop() }
+    let (inside, outside) = (try RawClient(server.addresses[0]), try RawClient(server.addresses[1]))
+    // Only one of them wants to know who it is.
+    outside.send(RawClient.request(17, 0, 1, [0, 5] + Array("PLAIN".utf8)))
+    #expect(outside.receive()?.prefix(6) == [0, 0, 0, 1, 0, 0])
+    let token = Array("\0alice\0alices-password".utf8)
+    outside.send([0, 0, 0, UInt8(token.count)] + token)
+    #expect(outside.receive() == [])
+    for (client, host, address) in [
+      (inside, "127.0.0.1", server.addresses[0]), (outside, "broker.example.org", server.addresses[1]),
+    ] {
+      client.send(Self.metadataOfAll)
+      let frame = try #require(client.receive())
+      var reader = MessageReader(frame[4...], version: 1, isFlexible: false)
+      let broker = try reader.read(MetadataResponse.self).brokers[0]
+      #expect(broker.host == host && broker.port == Int32(address.port))
+    }
+    let taken = server.addresses.map { KafkaListener(name: "\($0.port)", listen: $0) }
+    #expect(code { _ = try KafkaServer(log: harness.local, listeners: taken) } == .configuration)
+  }
+
   @Test func addressesBeyondLoopbackAndTakenPortsAreRefused() throws {
     try check { harness, address in
       for host in ["0.0.0.0", "192.0.2.1", "example.org"] {

@@ -40,6 +40,31 @@ import Testing
     }
   }
 
+  /// KIP-360: the producer asks for a new epoch with what it has, and asks once more when it hears nothing.
+  @Test(arguments: [false, true]) func anEpochAskedForTwiceIsGivenOnce(withRestart: Bool) throws {
+    try withLog { log, first in
+      var coordinator = first
+      let old = try begin(coordinator)
+      #expect(try coordinator.add([Self.pop], old) == .none)
+      let (_, id, epoch) = try coordinator.begin("t", timeout: 60_000, known: (old.id, old.epoch))
+      #expect(id == old.id && epoch == old.epoch + 1)
+      if withRestart { coordinator = TransactionCoordinator(log: log) }
+      defer { if withRestart { coordinator.stop() } }
+      let again = try coordinator.begin("t", timeout: 60_000, known: (old.id, old.epoch))
+      #expect(again == (.none, id, epoch))
+      // One that goes on with it has heard the answer: whoever comes with the old epoch is another.
+      let new = TransactionCoordinator.Producer(transactionalID: "t", id: id, epoch: epoch)
+      #expect(try coordinator.add([Self.pop], new) == .none)
+      #expect(try coordinator.begin("t", timeout: 60_000, known: (old.id, old.epoch)).0 == .producerFenced)
+      #expect(try coordinator.end(new, isCommit: true) == .none)
+      // A producer that begins anew fences all of them.
+      _ = try begin(coordinator)
+      for known in [(old.id, old.epoch), (id, epoch)] {
+        #expect(try coordinator.begin("t", timeout: 60_000, known: known).0 == .producerFenced)
+      }
+    }
+  }
+
   @Test func anEndIsAnsweredTwiceTheSame() throws {
     try withLog { _, coordinator in
       let producer = try begin(coordinator)

@@ -14,17 +14,14 @@ public struct BrokerProperties: Sendable {
     }
   }
 
-  /// `listeners`; default 127.0.0.1:9092.
-  public private(set) var listen = Address(host: "127.0.0.1", port: 9092)
-  /// `advertised.listeners`.
-  public private(set) var advertised: Address?
+  /// `listeners` with `advertised.listeners` and `listener.security.protocol.map`; default PLAINTEXT on 127.0.0.1:9092.
+  public private(set) var listeners: [KafkaListener] = []
   /// `log.dirs`.
   public private(set) var dataDirectory: String?
-  public private(set) var security = ListenerSecurity()
   public private(set) var options = ServerOptions()
 
   private let file: String
-  private let values: [String: Entry]
+  let values: [String: Entry]
   private let environment: @Sendable (String) -> String?
 
   /// - Parameters:
@@ -36,34 +33,41 @@ public struct BrokerProperties: Sendable {
     self.file = file
     self.environment = environment
     values = Dictionary(entries.map { ($0.key, $0) }, uniquingKeysWith: { $1 })
-    let scheme = try readListeners()
     try readLimits()
     dataDirectory = try text("log.dirs") ?? text("log.dir")
-    if scheme.hasSuffix("SSL") { security.tls = try readIdentity() }
-    if scheme.hasPrefix("SASL_") { security.sasl = try readUsers() }
+    listeners = try readListeners()
     try checkNames()
   }
 
   /// Another address to listen on; the rest stays.
-  public mutating func replaceListen(_ address: Address) { listen = address }
+  ///
+  /// - Throws: `.configuration` when there are several listeners.
+  public mutating func replaceListen(_ address: Address) throws {
+    guard listeners.count == 1 else {
+      throw wrong("listeners", "there are \(listeners.count), of which --listen can't replace one", "change the file")
+    }
+    listeners[0].listen = address
+  }
 
   /// - Throws: `.configuration` for a listener beyond loopback without SASL over TLS.
-  public func requireEnoughSecurity() throws { try security.requireEnough(for: listen) }
+  public func requireEnoughSecurity() throws {
+    for listener in listeners { try listener.security.requireEnough(for: listener.listen) }
+  }
 
   // MARK: Values
 
   private func place(_ key: String) -> MillError.Place { .init(file: file, line: values[key]?.line, key: key) }
 
-  private func wrong(_ key: String, _ message: String, _ wayOut: String? = nil) -> MillError {
+  func wrong(_ key: String, _ message: String, _ wayOut: String? = nil) -> MillError {
     MillError(.configuration, message, at: place(key), wayOut: wayOut)
   }
 
   /// `${env:NAME}` filled in.
-  private func fill(_ text: String, _ key: String, isSecret: Bool) throws -> String {
+  func fill(_ text: String, _ key: String, isSecret: Bool) throws -> String {
     try VariableReference.fill(text, at: place(key), isSecret: isSecret, environment)
   }
 
-  private func text(_ key: String, isSecret: Bool = false) throws -> String? {
+  func text(_ key: String, isSecret: Bool = false) throws -> String? {
     guard let entry = values[key] else { return nil }
     return try fill(entry.value, key, isSecret: isSecret)
   }
@@ -83,32 +87,6 @@ public struct BrokerProperties: Sendable {
   }
 
   // MARK: Parts
-
-  /// - Returns: the security protocol.
-  private mutating func readListeners() throws -> String {
-    var scheme = "PLAINTEXT"
-    if let text = try text("listeners") { (scheme, listen) = try listener("listeners", text) }
-    if let text = try text("advertised.listeners") {
-      let (other, address) = try listener("advertised.listeners", text)
-      guard other == scheme else { throw wrong("advertised.listeners", "\(other) is not among the listeners") }
-      advertised = address
-    }
-    return scheme
-  }
-
-  private func listener(_ key: String, _ text: String) throws -> (scheme: String, Address) {
-    guard !text.contains(",") else { throw wrong(key, "there is one listener only", "keep one of them") }
-    guard let mark = text.firstRange(of: "://") else {
-      throw wrong(key, "'\(text)' is no listener", "write SASL_SSL://HOST:PORT")
-    }
-    let scheme = String(text[..<mark.lowerBound])
-    guard ["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"].contains(scheme) else {
-      throw wrong(key, "'\(scheme)' is no security protocol", "use SASL_SSL, SASL_PLAINTEXT, SSL or PLAINTEXT")
-    }
-    let rest = text[mark.upperBound...]
-    // Kafka: without a host it is every address of the machine.
-    return (scheme, try Address(rest.hasPrefix(":") ? "0.0.0.0\(rest)" : String(rest)))
-  }
 
   private mutating func readLimits() throws {
     try number("max.connections", &options.connectionsMax)
@@ -134,86 +112,37 @@ public struct BrokerProperties: Sendable {
     }
   }
 
-  private func readIdentity() throws -> TLSIdentity {
-    guard let path = try text("ssl.keystore.location") else {
-      throw wrong("ssl.keystore.location", "is missing", "give a PEM file with the certificates and the private key")
-    }
-    guard try text("ssl.keystore.type") == "PEM" else {
-      throw wrong(
-        "ssl.keystore.type", "only PEM can be read",
-        "set PEM; openssl pkcs12 -in keystore.p12 -out server.pem -nodes makes such a file")
-    }
-    if let auth = try text("ssl.client.auth"), auth != "none" {
-      throw wrong("ssl.client.auth", "client certificates are not looked at", "set none; clients show a password")
-    }
-    let protocols = (try text("ssl.enabled.protocols") ?? "TLSv1.2,TLSv1.3").split(separator: ",").map {
-      String($0.drop { $0 == " " })
-    }
-    guard !protocols.isEmpty, protocols.allSatisfy({ TLSIdentity.Version(rawValue: $0) != nil }) else {
-      throw wrong("ssl.enabled.protocols", "TLSv1.2 and TLSv1.3 are spoken")
-    }
-    return try TLSIdentity(
-      certificates: path, key: path, password: text("ssl.key.password", isSecret: true),
-      minimum: protocols.contains("TLSv1.2") ? .tls12 : .tls13)
-  }
-
-  private func readUsers() throws -> SASLUsers {
-    let names = try text("sasl.enabled.mechanisms") ?? SASLMechanism.allCases.map(\.rawValue).joined(separator: ",")
-    let mechanisms = try names.split(separator: ",").map { name in
-      let name = String(name.drop { $0 == " " })
-      guard let mechanism = SASLMechanism(rawValue: name) else {
-        throw wrong(
-          "sasl.enabled.mechanisms", "'\(name)' is not served",
-          "use \(SASLMechanism.allCases.map(\.rawValue).joined(separator: ", "))")
-      }
-      return mechanism
-    }
-    var passwords: [String: String] = [:]
-    for key in values.keys.sorted() where key.hasSuffix("sasl.jaas.config") {
-      passwords.merge(try users(key), uniquingKeysWith: { $1 })
-    }
-    return try SASLUsers(passwords, mechanisms: mechanisms)
-  }
-
-  /// `…LoginModule required user_alice="secret" user_bob="${env:BOB_PASSWORD}";` as PlainLoginModule takes it.
-  private func users(_ key: String) throws -> [String: String] {
-    var rest = (values[key]?.value ?? "")[...]
-    // All of it from one variable.
-    if rest.hasPrefix("${env:") { rest = try fill(String(rest), key, isSecret: true)[...] }
-    var users: [String: String] = [:]
-    while let mark = rest.firstRange(of: "user_") {
-      rest = rest[mark.upperBound...]
-      guard let equals = rest.firstRange(of: "=\""),
-        let end = rest[equals.upperBound...].firstIndex(of: "\"")
-      else { throw wrong(key, "'user_' without =\"PASSWORD\"", "write user_NAME=\"PASSWORD\"") }
-      let password = try fill(String(rest[equals.upperBound..<end]), key, isSecret: true)
-      users[String(rest[..<equals.lowerBound])] = password
-      rest = rest[rest.index(after: end)...]
-    }
-    return users
-  }
-
   // MARK: Names
 
   private static let known = [
-    "listeners", "advertised.listeners", "log.dirs", "log.dir", "ssl.keystore.location", "ssl.keystore.type",
-    "ssl.key.password", "ssl.client.auth", "ssl.enabled.protocols", "sasl.enabled.mechanisms", "max.connections",
+    "listeners", "advertised.listeners", "listener.security.protocol.map", "log.dirs", "log.dir", "max.connections",
     "socket.request.max.bytes", "queued.max.request.bytes", "fetch.max.bytes",
     "max.incremental.fetch.session.cache.slots", "sasl.server.max.receive.size",
     "num.partitions", "num.network.threads", "offset.metadata.max.bytes", "connections.max.idle.ms",
     "offsets.retention.minutes", "offsets.retention.check.interval.ms",
     "connection.failed.authentication.delay.ms", "auto.create.topics.enable",
   ]
+  /// These can also stand behind `listener.name.NAME.`, and then hold for that listener.
+  private static let knownOfListeners = [
+    "ssl.keystore.location", "ssl.keystore.type", "ssl.key.password", "ssl.client.auth", "ssl.enabled.protocols",
+    "sasl.enabled.mechanisms",
+  ]
 
   /// Between brokers there is nothing to guard.
-  private static let betweenBrokers = ["sasl.mechanism.inter.broker.protocol", "security.inter.broker.protocol"]
+  private static let betweenBrokers = [
+    "sasl.mechanism.inter.broker.protocol", "security.inter.broker.protocol", "inter.broker.listener.name",
+  ]
   private static let guarding = ["ssl.", "sasl.", "security.", "listener", "authorizer.", "advertised."]
 
   private func checkNames() throws {
     for entry in values.values.sorted(by: { $0.line < $1.line }) {
       let key = entry.key
-      if Self.known.contains(key) || key.hasSuffix("sasl.jaas.config") { continue }
-      let advice = Nearest.advice(for: key, among: Self.known)
+      let all = Self.known + Self.knownOfListeners
+      let prefix = listeners.map { Self.prefix(of: $0.name) }.first(where: key.hasPrefix)
+      let isListeners = prefix.map { Self.knownOfListeners.contains(String(key.dropFirst($0.count))) } ?? false
+      let isUsers = key.hasSuffix("sasl.jaas.config") && (prefix != nil || !key.hasPrefix("listener."))
+      if all.contains(key) || isListeners || isUsers { continue }
+      let advice = Nearest.advice(for: key, among: all)
       if !Self.betweenBrokers.contains(key), Self.guarding.contains(where: key.hasPrefix) {
         throw wrong(key, "this broker does not have it, and it is about security", advice)
       }

@@ -11,6 +11,7 @@ final class Connection {
   let id: UInt64
   let descriptor: Int32
   let peer: String
+  let handler: RequestHandler
   private let options: ServerOptions
   private let budget: ServerBudget
 
@@ -41,16 +42,17 @@ final class Connection {
 
   /// Owns the descriptor from here on, unless it throws.
   init(
-    id: UInt64, descriptor: Int32, peer: String, security: ListenerSecurity, options: ServerOptions,
+    id: UInt64, descriptor: Int32, peer: String, endpoint: ServerLoop.Endpoint, options: ServerOptions,
     budget: ServerBudget
   ) throws {
     self.id = id
     self.descriptor = descriptor
     self.peer = peer
+    handler = endpoint.handler
     self.options = options
     self.budget = budget
-    gate = SASLGate(security.sasl)
-    tls = try security.tls.map { try TLSSession($0) }
+    gate = SASLGate(endpoint.security.sasl)
+    tls = try endpoint.security.tls.map { try TLSSession($0) }
   }
 
   deinit {
@@ -86,7 +88,9 @@ final class Connection {
     let available = input.count - consumed
     guard available >= 4 else { return nil }
     let size = input[consumed..<(consumed + 4)].reduce(0) { $0 << 8 | Int($1) }
-    guard size >= 8, size < 1 << 31 else { throw MillError(.badInput, "a request of \(size) bytes can't be") }
+    guard size >= (gate.takesRawTokens ? 0 : 8), size < 1 << 31 else {
+      throw MillError(.badInput, "a request of \(size) bytes can't be")
+    }
     guard size <= options.requestSizeMax else {
       throw MillError(.limit, "a request of \(size) bytes is above socket.request.max.bytes, \(options.requestSizeMax)")
     }

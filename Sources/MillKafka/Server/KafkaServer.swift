@@ -6,43 +6,54 @@ import MillLog
 /// Connections are spread over a few threads, each waiting for events of its own connections: one that is slow, silent
 /// or broken costs the others nothing. Requests of one connection are answered one after the other, as Kafka does.
 public final class KafkaServer: Sendable {
-  /// Where it listens, with the port that was chosen when 0 was asked for.
-  public let address: Address
+  /// Where it listens, with the ports that were chosen where 0 was asked for; in the order of the listeners.
+  public let addresses: [Address]
+  /// The first one.
+  public var address: Address { addresses[0] }
   private let loops: [ServerLoop]
-  private let listener: Int
+  private let appendListener: Int
   private let log: LocalLog
   private let handler: RequestHandler
   private let offsetExpiry: Worker
 
-  /// Binds, listens and serves from here on.
+  /// With one listener.
   ///
   /// - Parameters:
   ///   - listen: port 0 takes a free one.
   ///   - advertised: what clients are told to connect to, port 0 = the real one; default: `listen`.
-  /// - Throws: `.configuration` for an address beyond loopback without SASL over TLS, one that clients can't connect
-  ///   to, and a taken port.
-  public init(
+  /// - Throws: as ``init(log:listeners:options:)``.
+  public convenience init(
     log: LocalLog, listen: Address, advertised: Address? = nil, security: ListenerSecurity = ListenerSecurity(),
     options: ServerOptions = ServerOptions()
   ) throws {
-    try security.requireEnough(for: listen)
-    var advertised = advertised ?? listen
-    if ["0.0.0.0", "::"].contains(advertised.host) {
-      throw MillError(
-        .configuration, "clients would be told to connect to \(advertised.host), which is nowhere",
-        wayOut: "give advertised.listeners with the name by which clients reach this machine")
+    let listener = KafkaListener(
+      name: security.protocolName, listen: listen, advertised: advertised, security: security)
+    try self.init(log: log, listeners: [listener], options: options)
+  }
+
+  /// Binds, listens and serves from here on.
+  ///
+  /// - Throws: `.configuration` for an address beyond loopback without SASL over TLS, one that clients can't connect
+  ///   to, and a taken port.
+  public init(log: LocalLog, listeners: [KafkaListener], options: ServerOptions = ServerOptions()) throws {
+    precondition(!listeners.isEmpty, "a server has a listener")
+    let told = try listeners.map { try $0.checkedAdvertised() }
+    let sockets = try Self.open(listeners)
+    let places = zip(listeners, sockets).map { Address(host: $0.listen.host, port: $1.port) }
+    addresses = places
+    let advertised = zip(told, sockets).map { Address(host: $0.host, port: $0.port == 0 ? $1.port : $0.port) }
+    let handler = RequestHandler(log: log, advertised: advertised[0], options: options)
+    let endpoints = zip(listeners, advertised).map { listener, advertised in
+      ServerLoop.Endpoint(
+        security: listener.security, handler: RequestHandler(handler, advertised: advertised))
     }
-    let socket = try ListeningSocket(listen)
-    address = Address(host: listen.host, port: socket.port)
-    if advertised.port == 0 { advertised.port = socket.port }
-    let handler = RequestHandler(log: log, advertised: advertised, options: options)
     let budget = ServerBudget(requests: options.requestMemoryMax, responses: options.responseMemoryMax)
     do {
       loops = try (0..<max(1, options.loops)).map { number in
-        try ServerLoop(number, handler: handler, security: security, options: options, budget: budget)
+        try ServerLoop(number, endpoints: endpoints, options: options, budget: budget)
       }
     } catch {
-      socket.close()
+      for socket in sockets { socket.close() }
       throw error
     }
     self.log = log
@@ -51,15 +62,30 @@ public final class KafkaServer: Sendable {
       while !stop.wait(options.offsetsRetentionCheckInterval) { handler.expireOffsets(now: Clock.nowMilliseconds()) }
     }
     let loops = loops
-    listener = log.onAppend { topicPartition in for loop in loops { loop.noteAppend(topicPartition) } }
-    loops[0].start(accepting: socket.descriptor, spreadingOver: loops)
+    appendListener = log.onAppend { topicPartition in for loop in loops { loop.noteAppend(topicPartition) } }
+    loops[0].start(accepting: sockets.map(\.descriptor), spreadingOver: loops)
     for loop in loops.dropFirst() { loop.start() }
-    Log.info("kafka", "serving on \(security.protocolName)://\(address)")
+    for (listener, place) in zip(listeners, places) {
+      let name = listener.name == listener.security.protocolName ? "" : " as \(listener.name)"
+      Log.info("kafka", "serving on \(listener.security.protocolName)://\(place)\(name)")
+    }
+  }
+
+  /// All or none.
+  private static func open(_ listeners: [KafkaListener]) throws -> [ListeningSocket] {
+    var sockets: [ListeningSocket] = []
+    do {
+      for listener in listeners { sockets.append(try ListeningSocket(listener.listen)) }
+    } catch {
+      for socket in sockets { socket.close() }
+      throw error
+    }
+    return sockets
   }
 
   /// Closes all connections and the port. The log stays open.
   public func stop() {
-    log.removeAppendListener(listener)
+    log.removeAppendListener(appendListener)
     offsetExpiry.stop()
     handler.groups.stop()
     for loop in loops { loop.stop() }

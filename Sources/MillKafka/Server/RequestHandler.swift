@@ -23,7 +23,7 @@ final class RequestHandler: Sendable {
   let groups: GroupCoordinator
   let transactions: TransactionCoordinator
   let sessions: FetchSessions
-  let topicNames = TopicNames()
+  let topicNames: TopicNames
 
   init(log: LocalLog, advertised: Address, options: ServerOptions) {
     self.log = log
@@ -34,6 +34,18 @@ final class RequestHandler: Sendable {
     }
     transactions = TransactionCoordinator(log: log)
     sessions = FetchSessions(slots: options.fetchSessionsMax)
+    topicNames = TopicNames()
+  }
+
+  /// The same server for clients that are told another address.
+  init(_ other: RequestHandler, advertised: Address) {
+    log = other.log
+    self.advertised = advertised
+    options = other.options
+    groups = other.groups
+    transactions = other.transactions
+    sessions = other.sessions
+    topicNames = other.topicNames
   }
 
   /// One request's body with what the answer's frame needs.

@@ -10,21 +10,25 @@ import Synchronization
 final class ServerLoop: @unchecked Sendable {
   // @unchecked: see above; the inbox is how other threads talk to it.
   private struct Inbox {
-    var arrivals: [(descriptor: Int32, peer: String)] = []
+    var arrivals: [(descriptor: Int32, peer: String, endpoint: Int)] = []
     var appended: Set<TopicPartition> = []
     var replies: [(connection: UInt64, bytes: [UInt8])] = []
     var isStopping = false
   }
-  private static let acceptID: UInt64 = 0
-  private static let wakeID: UInt64 = 1
+  private static let wakeID: UInt64 = 0
+
+  /// One listener's side of the server: how connections are guarded, and what they are told.
+  struct Endpoint: Sendable {
+    let security: ListenerSecurity
+    let handler: RequestHandler
+  }
   private static let receiveSize = 256 << 10
   private static let sweepInterval: UInt64 = 5_000_000_000
   /// How often connections that wait for memory look again.
   private static let retryInterval: UInt64 = 20_000_000
 
   private let number: Int
-  private let handler: RequestHandler
-  private let security: ListenerSecurity
+  private let endpoints: [Endpoint]
   private let options: ServerOptions
   private let budget: ServerBudget
   private let epoll: Int32
@@ -34,20 +38,19 @@ final class ServerLoop: @unchecked Sendable {
   private let parkedCount = Atomic<Int>(0)
   private let worker = Mutex<Worker?>(nil)
 
-  private var listenSocket: Int32 = -1
+  /// One of each endpoint; the events of number n carry the id n + 1.
+  private var listenSockets: [Int32] = []
   private var peers: [ServerLoop] = []
   private var nextPeer = 0
   private var connections: [UInt64: Connection] = [:]
-  private var nextID: UInt64 = 2
+  private var nextID: UInt64
   private var lastSweep = Clock.steadyNanoseconds()
   private let receiveBuffer = UnsafeMutableRawBufferPointer.allocate(byteCount: receiveSize, alignment: 16)
 
-  init(
-    _ number: Int, handler: RequestHandler, security: ListenerSecurity, options: ServerOptions, budget: ServerBudget
-  ) throws {
+  init(_ number: Int, endpoints: [Endpoint], options: ServerOptions, budget: ServerBudget) throws {
     self.number = number
-    self.handler = handler
-    self.security = security
+    self.endpoints = endpoints
+    nextID = UInt64(endpoints.count) + 1
     self.options = options
     self.budget = budget
     epoll = try System.call("epoll_create", "kafka server") { epoll_create1(Int32(EPOLL_CLOEXEC)) }
@@ -64,9 +67,9 @@ final class ServerLoop: @unchecked Sendable {
 
   // MARK: From other threads
 
-  /// - Parameter socket: this loop accepts from it and hands connections to all `loops` in turn.
-  func start(accepting socket: Int32 = -1, spreadingOver loops: [ServerLoop] = []) {
-    listenSocket = socket
+  /// - Parameter sockets: one of each endpoint; this loop accepts from them and hands connections to all `loops` in turn.
+  func start(accepting sockets: [Int32] = [], spreadingOver loops: [ServerLoop] = []) {
+    listenSockets = sockets
     peers = loops
     worker.withLock { $0 = Worker("kafka-\(number)") { [self] _ in run() } }
   }
@@ -89,8 +92,8 @@ final class ServerLoop: @unchecked Sendable {
     wakeUp()
   }
 
-  private func add(_ descriptor: Int32, _ peer: String) {
-    inbox.withLock { $0.arrivals.append((descriptor, peer)) }
+  private func add(_ descriptor: Int32, _ peer: String, _ endpoint: Int) {
+    inbox.withLock { $0.arrivals.append((descriptor, peer, endpoint)) }
     wakeUp()
   }
 
@@ -104,14 +107,16 @@ final class ServerLoop: @unchecked Sendable {
 
   private func run() {
     watch(wake, Self.wakeID, EPOLLIN.rawValue, EPOLL_CTL_ADD)
-    if listenSocket >= 0 { watch(listenSocket, Self.acceptID, EPOLLIN.rawValue, EPOLL_CTL_ADD) }
+    for (number, socket) in listenSockets.enumerated() {
+      watch(socket, UInt64(number) + 1, EPOLLIN.rawValue, EPOLL_CTL_ADD)
+    }
     var events = [epoll_event](repeating: epoll_event(), count: 256)
     while !readInbox() {
       let count = epoll_wait(epoll, &events, Int32(events.count), timeout())
       for index in 0..<max(0, Int(count)) { handle(events[index].data.u64, events[index].events) }
       expire()
     }
-    if listenSocket >= 0 { close(listenSocket) }
+    for socket in listenSockets { close(socket) }
     for connection in Array(connections.values) { drop(connection, nil) }
     peers = []
   }
@@ -143,7 +148,7 @@ final class ServerLoop: @unchecked Sendable {
 
   private func handle(_ id: UInt64, _ events: UInt32) {
     switch id {
-    case Self.acceptID: accept()
+    case 1...UInt64(endpoints.count): accept(Int(id) - 1)
     case Self.wakeID:
       var value: UInt64 = 0
       _ = read(wake, &value, 8)
@@ -163,9 +168,9 @@ final class ServerLoop: @unchecked Sendable {
 
   // MARK: Connections
 
-  private func accept() {
+  private func accept(_ endpoint: Int) {
     while true {
-      let (descriptor, peer) = Self.acceptOne(listenSocket)
+      let (descriptor, peer) = Self.acceptOne(listenSockets[endpoint])
       if descriptor < 0 {
         if errno == EINTR || errno == ECONNABORTED { continue }
         if errno != EAGAIN { Log.error("kafka", "accept: \(String(cString: strerror(errno)))") }
@@ -183,7 +188,7 @@ final class ServerLoop: @unchecked Sendable {
       budget.openConnections.add(1, ordering: .relaxed)
       var yes: Int32 = 1
       setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, 4)
-      peers[nextPeer % peers.count].add(descriptor, peer)
+      peers[nextPeer % peers.count].add(descriptor, peer, endpoint)
       nextPeer += 1
     }
   }
@@ -214,7 +219,7 @@ final class ServerLoop: @unchecked Sendable {
       defer { inbox = Inbox(isStopping: inbox.isStopping) }
       return inbox
     }
-    for (descriptor, peer) in news.arrivals { open(descriptor, peer) }
+    for (descriptor, peer, endpoint) in news.arrivals { open(descriptor, peer, endpoints[endpoint]) }
     for (id, bytes) in news.replies {
       guard let connection = connections[id] else { continue }
       connection.isDeferred = false
@@ -230,10 +235,10 @@ final class ServerLoop: @unchecked Sendable {
     return news.isStopping
   }
 
-  private func open(_ descriptor: Int32, _ peer: String) {
+  private func open(_ descriptor: Int32, _ peer: String, _ endpoint: Endpoint) {
     do {
       let connection = try Connection(
-        id: nextID, descriptor: descriptor, peer: peer, security: security, options: options, budget: budget)
+        id: nextID, descriptor: descriptor, peer: peer, endpoint: endpoint, options: options, budget: budget)
       nextID += 1
       connections[connection.id] = connection
       connection.interest = EPOLLIN.rawValue | EPOLLRDHUP.rawValue
@@ -298,7 +303,7 @@ final class ServerLoop: @unchecked Sendable {
       connection.refusal = (bytes, Clock.steadyNanoseconds() + delay)
       return .nothing
     }
-    return try handler.answer(frame, later: { [id = connection.id] bytes in self.reply(bytes, to: id) })
+    return try connection.handler.answer(frame, later: { [id = connection.id] bytes in self.reply(bytes, to: id) })
   }
 
   private func updateInterest(_ connection: Connection) {
@@ -323,13 +328,13 @@ final class ServerLoop: @unchecked Sendable {
     connection.parked = fetch
     parkedCount.add(1, ordering: .sequentiallyConsistent)
     // Records that came since the first look were not announced: look once more.
-    if let bytes = handler.retry(fetch, isDue: false) { unpark(connection, bytes) }
+    if let bytes = connection.handler.retry(fetch, isDue: false) { unpark(connection, bytes) }
   }
 
   private func tryParked(_ connection: Connection, _ fetch: FetchWait, isDue: Bool) {
     // Its turn comes when others have taken their answers.
     if budget.isFullOfResponses { return }
-    guard let bytes = handler.retry(fetch, isDue: isDue) else { return }
+    guard let bytes = connection.handler.retry(fetch, isDue: isDue) else { return }
     unpark(connection, bytes)
     serve(connection)
   }

@@ -99,9 +99,13 @@ final class TransactionCoordinator: Sendable {
     guard Self.timeouts.contains(timeout) else { return (.invalidTransactionTimeout, -1, -1) }
     return try state.withLock { state in
       if let found = state.transactions[id] {
-        if let known, known.id != found.producerID || known.epoch != found.epoch { return (.producerFenced, -1, -1) }
+        let isRetry = known.map { $0.id == found.previousID && $0.epoch == found.previousEpoch } ?? false
+        if let known, !isRetry || found.phase == .ongoing {
+          guard known.id == found.producerID, known.epoch == found.epoch else { return (.producerFenced, -1, -1) }
+        }
         if found.phase == .prepareCommit || found.phase == .prepareAbort { try finish(id, &state) }
-        try bumpEpoch(id, &state)
+        // The answer to a first request was lost (KIP-360): the same again.
+        if !isRetry { try bumpEpoch(id, known: known, &state) }
         if found.phase == .ongoing { try decide(id, isCommit: false, &state) }
       } else {
         if let known, known.id >= 0 { return (.invalidProducerIDMapping, -1, -1) }
@@ -205,8 +209,10 @@ final class TransactionCoordinator: Sendable {
     return code
   }
 
-  private func bumpEpoch(_ id: String, _ state: inout State) throws {
+  /// - Parameter known: what the producer has that asks for it; nil when it is another one, or the coordinator.
+  private func bumpEpoch(_ id: String, known: (id: Int64, epoch: Int16)? = nil, _ state: inout State) throws {
     var transaction = state.transactions[id]!
+    (transaction.previousID, transaction.previousEpoch) = known.map { ($0.id, $0.epoch) } ?? (-1, -1)
     // The last epoch is never given out, so that an open transaction can always be fenced.
     if transaction.epoch >= .max - 1, transaction.phase != .ongoing {
       transaction.producerID = newProducerID()

@@ -24,6 +24,9 @@ public struct TransactionState: Sendable, Equatable {
   /// Milliseconds since 1970.
   public var started: Int64 = -1
   public var updated: Int64 = -1
+  /// What the producer had before it asked for a new epoch itself; −1 = it did not, or another one came since.
+  public var previousID: Int64 = -1
+  public var previousEpoch: Int16 = -1
 
   public init(producerID: Int64, epoch: Int16, timeout: Int32) {
     self.producerID = producerID
@@ -140,6 +143,8 @@ extension TransactionState {
         out.append(offset.timestamp)
       }
     }
+    out.append(previousID)
+    out.append(previousEpoch)
     return out.bytes
   }
 
@@ -183,6 +188,10 @@ extension TransactionState {
         state.offsets[group]![one] = CommittedOffset(
           offset: offset, leaderEpoch: epoch, metadata: metadata, timestamp: timestamp)
       }
+    }
+    // Not there in what older versions of this program wrote.
+    if let id = reader.integer(Int64.self), let epoch = reader.integer(Int16.self) {
+      (state.previousID, state.previousEpoch) = (id, epoch)
     }
     return state
   }

@@ -37,10 +37,8 @@ extension MillraceCommand {
       // Producers send requests of a megabyte, fetches answer with as much.
       FreedMemory.keep(blocksUpTo: 4 << 20, total: 8 << 20)
       let log = try LocalLog(directory: directory)
-      let server = try KafkaServer(
-        log: log, listen: properties.listen, advertised: properties.advertised, security: properties.security,
-        options: properties.options)
-      serve("Kafka protocol on \(server.address)")
+      let server = try KafkaServer(log: log, listeners: properties.listeners, options: properties.options)
+      serve("Kafka protocol on \(server.addresses.map(\.description).joined(separator: ", "))")
       server.stop()
       try log.close()
       return 0

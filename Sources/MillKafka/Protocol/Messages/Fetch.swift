@@ -93,7 +93,8 @@ public struct FetchResponse: ProtocolStruct {
   public var errorCode: Int16 = 0
   public var sessionID: Int32 = 0
   public var topics: [Topic] = []
-  public var nodeEndpoints: [NodeEndpoint]?
+  /// Where leaders of other partitions are reached.
+  public var nodeEndpoints: [BrokerAddress]?
   public init() {}
   public mutating func fields(_ v: inout some FieldVisitor) throws {
     try v.int32("ThrottleTimeMs", &throttleTime, 1...)

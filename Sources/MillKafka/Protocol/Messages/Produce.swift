@@ -39,7 +39,8 @@ public struct ProduceRequest: ProtocolStruct {
 public struct ProduceResponse: ProtocolStruct {
   public var topics: [Topic] = []
   public var throttleTime: Int32 = 0
-  public var nodeEndpoints: [NodeEndpoint]?
+  /// Where leaders of other partitions are reached.
+  public var nodeEndpoints: [BrokerAddress]?
   public init() {}
   public mutating func fields(_ v: inout some FieldVisitor) throws {
     try v.array("Responses", &topics)
@@ -100,20 +101,5 @@ public struct LeaderAndEpoch: ProtocolStruct {
   public mutating func fields(_ v: inout some FieldVisitor) throws {
     try v.int32("LeaderId", &leaderID)
     try v.int32("LeaderEpoch", &leaderEpoch)
-  }
-}
-
-/// Where such a leader is reached.
-public struct NodeEndpoint: ProtocolStruct {
-  public var nodeID: Int32 = 0
-  public var host = ""
-  public var port: Int32 = 0
-  public var rack: String?
-  public init() {}
-  public mutating func fields(_ v: inout some FieldVisitor) throws {
-    try v.int32("NodeId", &nodeID)
-    try v.string("Host", &host)
-    try v.int32("Port", &port)
-    try v.nullableString("Rack", &rack)
   }
 }

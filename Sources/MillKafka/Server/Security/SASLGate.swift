@@ -1,4 +1,5 @@
 import MillBase
+import MillLog
 
 /// What a connection may ask for before it has shown who it is (KIP-43, KIP-152).
 struct SASLGate {
@@ -14,7 +15,8 @@ struct SASLGate {
     /// Nobody has to show anything here.
     case open
     case handshakeDue
-    case talking(SASLExchange)
+    /// `isRaw`: tokens come and go without a request around them, after version 0 of the handshake.
+    case talking(SASLExchange, isRaw: Bool)
     case authenticated
   }
 
@@ -33,8 +35,15 @@ struct SASLGate {
     }
   }
 
+  /// What comes next is a SASL token with nothing but its length before it.
+  var takesRawTokens: Bool {
+    if case .talking(_, isRaw: true) = state { return true }
+    return false
+  }
+
   /// - Throws: what closes the connection at once.
   mutating func check(_ frame: ArraySlice<UInt8>) throws -> Verdict {
+    if case .talking(var exchange, isRaw: true) = state { return rawToken(Array(frame), &exchange) }
     let kind = Int16(frame[frame.startIndex]) << 8 | Int16(frame[frame.startIndex + 1])
     guard kind == API.saslHandshake.key || kind == API.saslAuthenticate.key else {
       if isPassed || kind == API.apiVersions.key { return .pass }
@@ -57,22 +66,18 @@ struct SASLGate {
       return .answer(try request.reply(response))
     }
     response.mechanisms = users.mechanisms.map(\.rawValue)
-    guard request.version > 0 else {
-      response.errorCode = ErrorCode.unsupportedVersion.rawValue
-      return .answer(try request.reply(response))
-    }
     guard let mechanism = users.mechanisms.first(where: { $0.rawValue == handshake.mechanism }) else {
       response.errorCode = ErrorCode.unsupportedSASLMechanism.rawValue
       return .refuse(try request.reply(response), reason: "its SASL mechanism is not enabled")
     }
-    state = .talking(SASLExchange(mechanism, users))
+    state = .talking(SASLExchange(mechanism, users), isRaw: request.version == 0)
     return .answer(try request.reply(response))
   }
 
   private mutating func authenticate(_ request: RequestHandler.Request) throws -> Verdict {
     let token = try request.read(SASLAuthenticateRequest.self).authBytes
     var response = SASLAuthenticateResponse()
-    guard case .talking(var exchange) = state else {
+    guard case .talking(var exchange, _) = state else {
       response.errorCode = ErrorCode.illegalSASLState.rawValue
       response.errorMessage = "SaslAuthenticate without SaslHandshake before it"
       return .answer(try request.reply(response))
@@ -81,7 +86,7 @@ struct SASLGate {
       switch try exchange.respond(to: token) {
       case .proceed(let bytes):
         response.authBytes = bytes
-        state = .talking(exchange)
+        state = .talking(exchange, isRaw: false)
       case .accepted(let bytes):
         response.authBytes = bytes
         state = .authenticated
@@ -91,9 +96,35 @@ struct SASLGate {
       response.errorCode = ErrorCode.saslAuthenticationFailed.rawValue
       // Who guesses does not learn which part was wrong.
       response.errorMessage = "Authentication failed: invalid user or password"
-      let who = error.user.map { "user '\($0)'" } ?? "an unknown user"
-      return .refuse(try request.reply(response), reason: "\(who) is not let in: \(error.reason)")
+      return .refuse(try request.reply(response), reason: Self.reason(error))
     }
     return .answer(try request.reply(response))
+  }
+
+  private static func reason(_ failure: SASLExchange.Failure) -> String {
+    let who = failure.user.map { "user '\($0)'" } ?? "an unknown user"
+    return "\(who) is not let in: \(failure.reason)"
+  }
+
+  /// A failure has no answer here but the end of the connection.
+  private mutating func rawToken(_ token: [UInt8], _ exchange: inout SASLExchange) -> Verdict {
+    do throws(SASLExchange.Failure) {
+      let answer: [UInt8]
+      switch try exchange.respond(to: token) {
+      case .proceed(let bytes):
+        answer = bytes
+        state = .talking(exchange, isRaw: true)
+      case .accepted(let bytes):
+        answer = bytes
+        state = .authenticated
+      }
+      var frame = ByteWriter(capacity: 4 + answer.count)
+      frame.append(Int32(answer.count))
+      frame.append(contentsOf: answer)
+      return .answer(frame.bytes)
+    } catch {
+      state = .handshakeDue
+      return .refuse([], reason: Self.reason(error))
+    }
   }
 }
