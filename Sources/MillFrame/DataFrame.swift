@@ -174,6 +174,35 @@ public struct DataFrame: Sendable {
     derived("SELECT * FROM \(relation) OFFSET \(count)", .init(file, line))
   }
 
+  // MARK: Event time
+
+  /// `eventTime` is the frame's event time, and rows come at most `delay` late: `withWatermark("time", "10 minutes")`.
+  public func withWatermark(
+    _ eventTime: String, _ delay: String, file: String = #fileID, line: Int = #line
+  ) -> DataFrame {
+    derived(
+      "SELECT * FROM (\(query)) WATERMARK \(Text.name(eventTime)) DELAY OF INTERVAL '\(delay)' AS df",
+      .init(file, line))
+  }
+
+  /// The first row of every combination of the columns, or of all columns. SQL has no words for it: ``sql`` has
+  /// Millrace's own then.
+  public func dropDuplicates(_ columns: String..., file: String = #fileID, line: Int = #line) -> DataFrame {
+    deduplicated(columns, "", .init(file, line))
+  }
+
+  /// The same, but a stream forgets a key once the watermark has passed its first row's event time and the delay.
+  public func dropDuplicatesWithinWatermark(
+    _ columns: String..., file: String = #fileID, line: Int = #line
+  ) -> DataFrame {
+    deduplicated(columns, " WITHIN WATERMARK", .init(file, line))
+  }
+
+  private func deduplicated(_ columns: [String], _ within: String, _ place: SourcePlace) -> DataFrame {
+    let by = columns.isEmpty ? "" : " BY (\(columns.map(Text.name).joined(separator: ", ")))"
+    return derived("SELECT * FROM (\(query)) DEDUPLICATE\(by)\(within) AS df", place)
+  }
+
   // MARK: Groups
 
   public func groupBy(_ columns: Column...) -> GroupedData { GroupedData(frame: self, keys: columns) }

@@ -24,7 +24,7 @@ public struct DataStreamWriter: Sendable {
   private var sink = ""
   private var options: [String: String] = [:]
   private var name: String?
-  private var mode = "append"
+  private var mode = OutputMode.append
   private var trigger: MillQuery.Trigger = .unlimited
   private var function: BatchFunction?
   private var own: (any StreamSink)?
@@ -43,7 +43,7 @@ public struct DataStreamWriter: Sendable {
   public func option(_ key: String, _ value: String) -> DataStreamWriter { with { $0.options[key] = value } }
   public func queryName(_ name: String) -> DataStreamWriter { with { $0.name = name } }
   /// append, update or complete.
-  public func outputMode(_ mode: String) -> DataStreamWriter { with { $0.mode = mode.lowercased() } }
+  public func outputMode(_ mode: String) -> DataStreamWriter { with { $0.mode = try OutputMode(parsing: mode) } }
 
   public func trigger(_ trigger: Trigger) -> DataStreamWriter {
     with { writer in
@@ -73,9 +73,6 @@ public struct DataStreamWriter: Sendable {
       throw MillError(
         .configuration, "writeStream can be called only on a streaming frame", wayOut: "read it with spark.readStream")
     }
-    guard mode == "append" else {
-      throw MillError(.configuration, "the output mode \(mode) is not supported yet", wayOut: "append is")
-    }
     let session = frame.session
     let name = name ?? session.newName("query")
     var checkpoint = options["checkpointLocation"]
@@ -85,7 +82,7 @@ public struct DataStreamWriter: Sendable {
     }
     let stream = try StreamingQuery(
       name: name, query: query, log: { try session.log($0) }, sink: try makeSink(query),
-      checkpointLocation: checkpoint!, trigger: trigger,
+      checkpointLocation: checkpoint!, outputMode: mode, trigger: trigger,
       onMalformed: { _, origin, reason in Log.warning("query", "\(name): \(origin): \(reason)") })
     stream.start()
     return stream

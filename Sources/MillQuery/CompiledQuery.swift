@@ -54,8 +54,10 @@ public final class CompiledQuery: Sendable {
     needs = planner.json
   }
 
+  /// Can it run as a ``StreamingQuery``?
+  ///
   /// - Throws: `.configuration`, with the place of what a stream can't do in this output mode.
-  func checkStreams(_ mode: OutputMode) throws {
+  public func checkStreams(_ mode: OutputMode) throws {
     guard plan.isStreaming else {
       throw MillError(
         .configuration, "the query reads no topic", at: .init(file: file),

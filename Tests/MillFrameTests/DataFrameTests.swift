@@ -100,4 +100,15 @@ import Testing
     }
     #expect(throws: MillError.self) { try SparkSession.builder.config("spark.sql.ansi.enable", "x").getOrCreate() }
   }
+
+  @Test func eventTimeAndDuplicates() async throws {
+    let doubles = spark.sql("SELECT * FROM VALUES (1, 'a'), (2, 'a'), (2, 'b'), (1, 'a') AS t(n, s)")
+    try await check(doubles.dropDuplicates("s"), "1|a 2|b")
+    try await check(doubles.dropDuplicates(), "1|a 2|a 2|b")
+    let timed = doubles.select(col("n"), to_timestamp(lit("2024-01-01 00:00:07")).alias("t")).withWatermark(
+      "t", "1 minute")
+    try await check(timed.groupBy(expr("window(t, '5 seconds')")).agg(sum(col("n")).alias("x")).selectExpr("x"), "6")
+    #expect(throws: MillError.self) { _ = try doubles.withWatermark("s", "1 minute").schema }
+    #expect(throws: MillError.self) { _ = try doubles.dropDuplicates("z").schema }
+  }
 }

@@ -94,7 +94,8 @@ import Testing
         next = model
       }
       try store.writeDeltas { _ in }
-      try store.commit()
+      store.commit()
+      try store.maintain()
       model = next
       if version % 20 == 19 {
         store = try open()

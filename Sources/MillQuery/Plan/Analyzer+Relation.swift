@@ -23,6 +23,7 @@ extension Analyzer {
       return try tableFunction(name, arguments, alias, columns, at: position)
     case .lateral(let inner): return try self.relation(inner)
     case .watermarked(let inner, let clause): return try watermarked(self.relation(inner), clause)
+    case .deduplicated(let inner, let clause): return try deduplicated(self.relation(inner), clause)
     }
   }
 

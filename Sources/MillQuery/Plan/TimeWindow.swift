@@ -151,43 +151,4 @@ extension Analyzer {
     }
     return Expression(.column(index), TimeWindow.type, position)
   }
-
-  /// WATERMARK … DELAY OF …
-  mutating func watermarked(
-    _ relation: (plan: Plan, scope: Scope), _ clause: WatermarkClause
-  ) throws -> (Plan, Scope) {
-    var (plan, scope) = relation
-    let time = try expression(clause.time, scope)
-    guard time.type == .timestamp || time.type == TimeWindow.type else {
-      throw error(
-        "[EVENT_TIME_IS_NOT_ON_TIMESTAMP_TYPE] the event time is \(time.type.sql), but must be TIMESTAMP",
-        at: clause.time.position, wayOut: "write WATERMARK to_timestamp(…) AS name DELAY OF …")
-    }
-    let column: Int
-    if let alias = clause.alias {
-      column = 0
-      let others = plan.schema.columns.enumerated().map { index, column in
-        Expression(.column(index), column.type, clause.position)
-      }
-      plan = .project([time] + others, Schema([.init(alias, time.type)] + plan.schema.columns), plan)
-      scope.entries.insert(
-        .init(qualifier: scope.entries.first?.qualifier, name: alias, type: time.type), at: 0)
-    } else if case .column(let index) = time.node {
-      column = index
-    } else {
-      throw error(
-        "an expression as event time needs a name", at: clause.time.position,
-        wayOut: "write WATERMARK … AS name DELAY OF …")
-    }
-    return (try watermark(plan, column, clause.delayMicroseconds, at: clause.position), scope)
-  }
-
-  mutating func watermark(
-    _ plan: Plan, _ column: Int, _ delayMicroseconds: Int64, at position: SourcePosition
-  ) throws -> Plan {
-    guard delayMicroseconds >= 0 else { throw error("a watermark's delay must not be negative", at: position) }
-    defer { watermarkCount += 1 }
-    return .watermark(
-      Watermark(number: watermarkCount, column: column, delayMilliseconds: delayMicroseconds / 1000), plan)
-  }
 }

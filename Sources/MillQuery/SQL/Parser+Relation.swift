@@ -52,10 +52,9 @@ extension Parser {
     if accept(sign: "(") {
       let inner = try query()
       try expect(sign: ")")
-      let watermark = try watermark()
+      let clauses = try streamClauses()
       let (alias, columns) = try relationAlias(withColumns: true)
-      let relation = Relation.subquery(inner, alias: alias, columns: columns, position: start)
-      return watermark.map { .watermarked(relation, $0) } ?? relation
+      return clauses.around(.subquery(inner, alias: alias, columns: columns, position: start))
     }
     if peek(word: "VALUES") {
       let (rows, alias, columns) = try values()
@@ -85,9 +84,8 @@ extension Parser {
   }
 
   private mutating func viewRelation(_ name: String, at start: SourcePosition) throws -> Relation {
-    let watermark = try watermark()
-    let relation = Relation.view(name: name, alias: try relationAlias(withColumns: false).0, position: start)
-    return watermark.map { .watermarked(relation, $0) } ?? relation
+    let clauses = try streamClauses()
+    return clauses.around(.view(name: name, alias: try relationAlias(withColumns: false).0, position: start))
   }
 
   /// `VALUES (1, 'a'), (2, 'b') AS t(x, y)`

@@ -9,8 +9,44 @@ struct WatermarkClause: Sendable {
   var position: SourcePosition
 }
 
+/// `DEDUPLICATE [BY (a, b)] [WITHIN WATERMARK]` after it: dropDuplicates, for which SQL has no words. Not Spark's.
+struct DeduplicateClause: Sendable {
+  /// None = all columns.
+  var columns: [String]
+  var isWithinWatermark: Bool
+  var position: SourcePosition
+}
+
+/// What may stand between a relation and its alias.
+struct StreamClauses: Sendable {
+  var watermark: WatermarkClause?
+  var deduplicate: DeduplicateClause?
+
+  func around(_ relation: Relation) -> Relation {
+    let timed = watermark.map { Relation.watermarked(relation, $0) } ?? relation
+    return deduplicate.map { .deduplicated(timed, $0) } ?? timed
+  }
+}
+
 extension Parser {
-  mutating func watermark() throws -> WatermarkClause? {
+  mutating func streamClauses() throws -> StreamClauses {
+    StreamClauses(watermark: try watermark(), deduplicate: try deduplicate())
+  }
+
+  private mutating func deduplicate() throws -> DeduplicateClause? {
+    let start = position
+    guard peek(word: "DEDUPLICATE") else { return nil }
+    advance()
+    var clause = DeduplicateClause(columns: [], isWithinWatermark: false, position: start)
+    if accept(word: "BY") {
+      try expect(sign: "(")
+      clause.columns = try bareColumnNames()
+    }
+    clause.isWithinWatermark = accept(words: "WITHIN", "WATERMARK")
+    return clause
+  }
+
+  private mutating func watermark() throws -> WatermarkClause? {
     let start = position
     // A view may have the alias `watermark`: then no expression follows.
     guard peek(word: "WATERMARK"), ahead(1).kind != .sign(","), ahead(1).kind != .sign(")"), ahead(1).kind != .end,

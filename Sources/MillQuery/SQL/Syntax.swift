@@ -96,6 +96,7 @@ indirect enum Relation: Sendable {
   case lateral(Relation)
   case join(JoinKind, Relation, Relation, JoinCondition, position: SourcePosition)
   case watermarked(Relation, WatermarkClause)
+  case deduplicated(Relation, DeduplicateClause)
 }
 
 enum JoinKind: String, Sendable {

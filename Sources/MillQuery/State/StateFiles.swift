@@ -17,6 +17,13 @@ struct StateFiles: Sendable {
     }.sorted()
   }
 
+  /// Removes files that a dead process has not finished.
+  func sweep() throws {
+    for name in try Files.list(directory) where name.hasPrefix(".") && name.hasSuffix(".tmp") {
+      try Files.remove("\(directory)/\(name)")
+    }
+  }
+
   /// Removes what no version from `version` on needs.
   func purge(before version: Int64) throws {
     guard let start = try snapshots().last(where: { $0 <= version }) else { return }

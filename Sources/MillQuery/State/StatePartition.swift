@@ -101,15 +101,11 @@ final class StatePartition: @unchecked Sendable {
 
   /// The delta is written, and the micro-batch committed.
   func commit() {
-    apply(pending)
+    pending.forEach { key, value in apply(key, value) }
     committedCount += pendingChange
     version += 1
     deltasSinceSnapshot += 1
     abort()
-  }
-
-  private func apply(_ changes: StateMap) {
-    changes.forEach { key, value in apply(key, value) }
   }
 
   private func apply(_ key: UnsafeRawBufferPointer, _ value: UnsafeRawBufferPointer?) {
@@ -126,6 +122,7 @@ final class StatePartition: @unchecked Sendable {
     live.removeAll()
     (base, committedCount, snapshotBytes, earliest) = (nil, 0, 0, nil)
     (deltasSinceSnapshot, deltaBytesSinceSnapshot) = (0, 0)
+    try files.sweep()
     let start = try files.snapshots().last { $0 <= wanted } ?? 0
     if start > 0 {
       let snapshot = try StateFileReader(files.snapshot(start), version: start)

@@ -54,10 +54,14 @@ final class StateStore: @unchecked Sendable {
     }
   }
 
-  /// The micro-batch is committed: its changes become the state. Snapshots are written where they are due, what is too
-  /// much for the memory goes to files, and what no restart needs is removed.
-  func commit() throws {
+  /// The micro-batch is committed: its changes become the state.
+  func commit() {
     for partition in partitions { partition.commit() }
+  }
+
+  /// Snapshots are written where they are due, what is too much for the memory goes to files, and what no restart needs
+  /// is removed. May be called again when it failed.
+  func maintain() throws {
     for partition in partitions where partition.wantsSnapshot { try partition.writeSnapshot() }
     try spill()
     for partition in partitions where partition.version % Int64(StatePartition.deltasMin) == 0 {

@@ -276,7 +276,8 @@ final class StreamExecution {
         memoryBytes: store.memoryBytes, spilledBytes: store.spilledBytes, partitions: store.partitions.count,
         commitTime: commitTime)
     }
-    try retrying("keeping the state of batch \(batchId)") { for store in stores { try store.commit() } }
+    for store in stores { store.commit() }
+    try retrying("keeping the state of batch \(batchId)") { for store in stores { try store.maintain() } }
     try self.step(.stateKept)
     step("commitOffsets")
     let total = Int64((Clock.steadyNanoseconds() - begin) / 1_000_000) + durations[0].1
@@ -312,6 +313,11 @@ final class StreamExecution {
     query.metrics.outputRows.add(Int(counts.outputRows))
     query.metrics.malformed.add(Int(counts.malformed))
     query.metrics.lag.set(Int(zip(ends, latest).reduce(0) { $0 + $1.0.count(until: $1.1) }))
+    if !states.isEmpty {
+      query.metrics.stateRows.set(states.reduce(0) { $0 + $1.rowsTotal })
+      query.metrics.stateBytes.set(states.reduce(0) { $0 + $1.memoryBytes })
+      query.metrics.lateRows.add(states.reduce(0) { $0 + $1.counts.droppedByWatermark })
+    }
     let sources = streams.indices.map { index in
       QueryProgress.Source(
         description: streams[index].description, start: position[index], end: ends[index], latest: latest[index],

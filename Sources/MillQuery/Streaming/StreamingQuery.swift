@@ -193,6 +193,9 @@ struct QueryMetrics: Sendable {
   let batches: Metrics.Counter
   let malformed: Metrics.Counter
   let lag: Metrics.Gauge
+  let stateRows: Metrics.Gauge
+  let stateBytes: Metrics.Gauge
+  let lateRows: Metrics.Counter
 
   init(_ metrics: Metrics, query: String) {
     inputRows = metrics.counter(
@@ -203,6 +206,11 @@ struct QueryMetrics: Sendable {
       "millrace_query_batches_total", ["query": query], help: "Micro-batches that are committed")
     malformed = metrics.counter(
       "millrace_query_malformed_total", ["query": query], help: "Records that a query could not read")
+    stateRows = metrics.gauge("millrace_query_state_rows", ["query": query], help: "Keys that a query keeps")
+    stateBytes = metrics.gauge(
+      "millrace_query_state_memory_bytes", ["query": query], help: "Memory of the keys that a query keeps")
+    lateRows = metrics.counter(
+      "millrace_query_late_rows_total", ["query": query], help: "Rows or groups that came after the watermark")
     lag = metrics.gauge("millrace_query_lag_records", ["query": query], help: "Records that wait for a query")
   }
 }

@@ -1,4 +1,5 @@
 import MillBase
+import MillQuery
 
 extension PipelineConfiguration {
   public static let fileName = "pipeline.yaml"
@@ -169,7 +170,7 @@ extension PipelineConfiguration {
   private mutating func readQueries(_ top: Section, _ problems: Problems) {
     let keys = [
       "file", "format", "trigger", "checkpointLocation", "measurement", "tags", "fields", "time", "identity",
-      "maxOffsetsPerTrigger", "ansi",
+      "maxOffsetsPerTrigger", "ansi", "outputMode", "stateMemory",
     ]
     for (name, section) in top.sections("queries", keys: keys) {
       var query = Query(
@@ -189,6 +190,10 @@ extension PipelineConfiguration {
       query.identity = section.strings("identity") ?? []
       query.maxOffsetsPerTrigger = section.integer("maxOffsetsPerTrigger", 1...Int.max)
       query.ansi = section.bool("ansi") ?? true
+      do { query.outputMode = try section.string("outputMode").map { try OutputMode(parsing: $0) } ?? .append } catch {
+        problems.add(section.node["outputMode"]!.error("'\(section.name).outputMode': \(error)"))
+      }
+      query.stateMemory = section.size("stateMemory")
       queries.append(query)
     }
     if queries.contains(where: { $0.format == "influxdb" }), !top.has("store") {

@@ -45,6 +45,7 @@ extension PipelineConfiguration.Query {
         at: .init(file: configuration.file, line: line))
     }
     let query = try CompiledQuery(script: Files.readText(path), file: path, ansi: ansi)
+    try query.checkStreams(outputMode)
     if format == "influxdb" {
       do { _ = try LineProtocolEncoder(mapping, schema: query.schema) } catch let error as MillError {
         throw MillError(

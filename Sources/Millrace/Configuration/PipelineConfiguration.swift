@@ -1,4 +1,5 @@
 import MillBase
+import MillQuery
 
 /// A pipeline: what runs where. Read from `pipeline.yaml`, the only file of Millrace's own; everything else is in
 /// files of the systems themselves (Flume, Spark SQL, Grafana), which it names.
@@ -64,6 +65,10 @@ public struct PipelineConfiguration: Sendable {
     /// Spark's writeStream format: influxdb or console.
     public var format = "influxdb"
     public var trigger = "0 seconds"
+    /// append, update or complete.
+    public var outputMode = OutputMode.append
+    /// Bytes of state in memory; nil = the default.
+    public var stateMemory: Int?
     public var checkpoint: String
     public var measurement = ""
     public var tags: [String] = []

@@ -136,9 +136,12 @@ struct Rooms: Sendable {
       } else {
         sink = ConsoleSink()
       }
+      var options = StreamingQuery.Options()
+      if let stateMemory = settings.stateMemory { options.stateMemory = stateMemory }
       return try StreamingQuery(
         name: settings.name, query: query, log: { try logs.log($0) }, sink: sink,
-        checkpointLocation: configuration.dataPath(settings.checkpoint), trigger: Trigger(parsing: settings.trigger),
+        checkpointLocation: configuration.dataPath(settings.checkpoint), outputMode: settings.outputMode,
+        trigger: Trigger(parsing: settings.trigger), options: options,
         onMalformed: { record, origin, reason in
           try deadLetters.put(record, room: "query", reason: reason, origin: origin)
         })
