@@ -60,7 +60,7 @@ struct KafkaClient: Sendable, CustomTestStringConvertible {
     return Self.codecs.map { "produce \($0)" } + fetch + [
       "offsets by time", "first and end offset", "group resumes after commit", "committed offsets",
       "two members join and leave under load", "members of cooperative sticky", "static member comes back",
-      "acks 0 1 and all", "idempotent producer",
+      "killed member is replaced", "acks 0 1 and all", "idempotent producer",
     ] + Self.transactions + ["metadata"] + Self.administration
   }
 

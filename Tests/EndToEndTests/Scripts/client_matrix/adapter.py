@@ -9,6 +9,9 @@ CODECS = ["none", "gzip", "snappy", "lz4", "zstd"]
 SECONDS = 30
 """How long one answer may take."""
 
+SESSION = 6000
+"""Milliseconds without a heartbeat after which a member is out: Kafka's least."""
+
 
 class NotOffered(Exception):
     pass

@@ -10,7 +10,7 @@ from aiokafka.admin import AIOKafkaAdminClient, NewPartitions, NewTopic, Records
 from aiokafka.admin.config_resource import ConfigResource, ConfigResourceType
 from aiokafka.errors import KafkaError, for_code
 
-from adapter import SECONDS, Adapter, NotOffered, Record, Refused
+from adapter import SECONDS, SESSION, Adapter, NotOffered, Record, Refused
 
 loop = asyncio.new_event_loop()
 threading.Thread(target=loop.run_forever, daemon=True).start()
@@ -83,7 +83,7 @@ class Client(Adapter):
     async def consumer(self, group=None, topics=(), listener=None, partitions=(), **settings):
         made = AIOKafkaConsumer(
             bootstrap_servers=self.servers, group_id=group, auto_offset_reset="earliest", enable_auto_commit=False,
-            heartbeat_interval_ms=200, session_timeout_ms=10000, fetch_max_wait_ms=50, check_crcs=True, **settings)
+            heartbeat_interval_ms=200, session_timeout_ms=SESSION, fetch_max_wait_ms=50, check_crcs=True, **settings)
         if topics:
             made.subscribe(topics, listener=listener)
         if partitions:

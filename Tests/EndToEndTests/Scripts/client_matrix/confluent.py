@@ -7,7 +7,7 @@ from confluent_kafka import Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import (
     AdminClient, AlterConfigOpType, ConfigEntry, ConfigResource, NewPartitions, NewTopic, ResourceType)
 
-from adapter import SECONDS, Adapter, Record, Refused
+from adapter import SECONDS, SESSION, Adapter, Record, Refused
 
 
 class Writer:
@@ -65,7 +65,7 @@ class Client(Adapter):
     def consumer(self, group="none", **settings):
         return Consumer({
             "bootstrap.servers": self.servers, "group.id": group, "auto.offset.reset": "earliest",
-            "enable.auto.commit": False, "heartbeat.interval.ms": 200, "session.timeout.ms": 10000,
+            "enable.auto.commit": False, "heartbeat.interval.ms": 200, "session.timeout.ms": SESSION,
             "fetch.wait.max.ms": 50, "check.crcs": True, **settings})
 
     def poll(self, consumer, seconds):

@@ -8,7 +8,7 @@ from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions, NewTo
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.errors import KafkaError
 
-from adapter import SECONDS, Adapter, NotOffered, Record, Refused
+from adapter import SECONDS, SESSION, Adapter, NotOffered, Record, Refused
 
 IS_OLD = kafka.__version__.startswith("2.0.")
 # Milliseconds. 3 forgets the assignment when joining takes longer than the poll in which it began.
@@ -88,7 +88,7 @@ class Client(Adapter):
     def consumer(self, group=None, **settings):
         return KafkaConsumer(
             bootstrap_servers=self.servers, group_id=group, auto_offset_reset="earliest", heartbeat_interval_ms=200,
-            session_timeout_ms=10000, fetch_max_wait_ms=50, check_crcs=True,
+            session_timeout_ms=SESSION, fetch_max_wait_ms=50, check_crcs=True,
             **{"enable_auto_commit": False, **settings})
 
     def fetch(self, counts, isolation="read_uncommitted"):

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import threading
 
-from adapter import SECONDS, Adapter, NotOffered, Record, Refused
+from adapter import SECONDS, SESSION, Adapter, NotOffered, Record, Refused
 
 HEADER = ("source", b"matrix")
 
@@ -91,7 +91,7 @@ class Client(Adapter):
     def ends(self, topic):
         return self.offset_for_time(topic, -2), self.offset_for_time(topic, -1)
 
-    GROUP = ["-X", "auto.offset.reset=earliest", "-X", "heartbeat.interval.ms=200", "-X", "session.timeout.ms=10000"]
+    GROUP = ["-X", "auto.offset.reset=earliest", "-X", "heartbeat.interval.ms=200", "-X", f"session.timeout.ms={SESSION}"]
 
     def consume(self, group, topic, count):
         lines = self.run(["-G", group, "-q", "-c", str(count), *self.GROUP, topic]).splitlines()

@@ -1,6 +1,7 @@
-"""matrix.py CLIENT SERVERS DATA write|rest: what one client can do with a broker, a line for each case.
+"""matrix.py CLIENT SERVERS DATA write|rest|TOPIC: what one client can do with a broker, a line for each case.
 
-`write` makes the topics that `rest` of every client reads. DATA is the broker's directory: what was stored is looked
+`write` makes the topics that `rest` of every client reads; with a topic, it is a member of its group and prints what it
+consumes, until it is killed. DATA is the broker's directory: what was stored is looked
 up in its segment files. MILLRACE_BINARY is the executable.
 """
 
@@ -9,6 +10,7 @@ import faulthandler
 import functools
 import importlib
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -92,6 +94,16 @@ class Cases:
     def values(self, topic, count, isolation="read_committed"):
         return [each.value.split()[1].decode() for _, each in self.client.fetch({topic: count}, isolation)[topic]]
 
+    def load(self, topic, sent, stop):
+        """A body for Background: some 500 records per second."""
+        producer = self.client.producer(topic)
+        while not stop.is_set():
+            for _ in range(5):
+                producer.send(record(len(sent)))
+                sent.append(len(sent))
+            time.sleep(0.01)
+        producer.close()
+
     # MARK: Codecs
 
     def produce(self, codec):
@@ -144,15 +156,6 @@ class Cases:
         lock = threading.Lock()
         overlaps = []
 
-        def load(stop):
-            producer = self.client.producer(topic)
-            while not stop.is_set():
-                for _ in range(5):
-                    producer.send(record(len(sent)))
-                    sent.append(len(sent))
-                time.sleep(0.01)
-            producer.close()
-
         def member(me, limit, stop):
             def owns(partitions):
                 with lock:
@@ -173,7 +176,7 @@ class Cases:
             before = sum(one[0] == me for one in list(seen))
             return lambda: failures or sum(one[0] == me for one in list(seen)) >= before + more
 
-        loading = Background(failures, load)
+        loading = Background(failures, functools.partial(self.load, topic, sent))
         first = Background(failures, functools.partial(member, "first", None))
         eventually(got("first", 100))
         second = Background(failures, functools.partial(member, "second", 300))
@@ -229,6 +232,33 @@ class Cases:
         finally:
             for member in members:
                 member.end()
+        if failures:
+            raise failures[0]
+
+    def killed_member_is_replaced(self):
+        """When its session is over, the other one has its partitions, from the last commit on."""
+        topic = self.make_topic("killed", 4)
+        sent, seen, failures = [], set(), []
+        loading = Background(failures, functools.partial(self.load, topic, sent))
+        other = Background(failures, lambda stop: self.client.member(
+            f"{topic}-group", topic, "range", stop, None, lambda partition, offset, value: seen.add(value),
+            lambda mine: None))
+        eventually(lambda: failures or len(seen) >= 100)
+        # kcat is a process below it: both are killed.
+        killed = subprocess.Popen(
+            [sys.executable, __file__, self.name, self.servers, self.data, topic], stdout=subprocess.PIPE,
+            start_new_session=True)
+        of_killed = []
+        reader = Background(failures, lambda _: of_killed.extend(line.rstrip(b"\n") for line in killed.stdout))
+        try:
+            eventually(lambda: failures or len(of_killed) >= 100)
+        finally:
+            os.killpg(killed.pid, signal.SIGKILL)
+            killed.wait()
+        reader.join()
+        loading.end()
+        eventually(lambda: failures or seen.union(of_killed) >= {record(n).value for n in sent})
+        other.end()
         if failures:
             raise failures[0]
 
@@ -395,6 +425,11 @@ def main():
     if step == "write":
         print(f"{name}: version: {client.version}", flush=True)
         todo = [(f"produce {codec}", cases.produce, [codec]) for codec in CODECS]
+    elif step != "rest":
+        client.member(
+            f"{step}-group", step, "range", threading.Event(), None,
+            lambda partition, offset, value: print(value.decode(), flush=True), lambda mine: None)
+        return
     else:
         todo = [(f"fetch {codec}", cases.fetch, [codec]) for codec in CODECS]
         names = [name for name in vars(Cases) if not name.startswith("__")]
