@@ -1,6 +1,7 @@
 # make run        build, start examples/population, show it live; Ctrl-C drains and ends (FOR=20s ends by itself)
 # make test       all tests but the big real systems          make test-real   HDFS and Spark too
 # make build      release build                                make bench       ratios beside the peers
+# make fuzz       libFuzzer on the Kafka protocol (FOR=60s in all, TARGET=listener for one)
 # make format     format the sources                           make check-format   what CI checks
 #
 # Each target installs what it needs first (Debian packages; Python packages into .venv).
@@ -10,7 +11,7 @@ SHELL := /bin/bash
 EXAMPLE ?= examples/population
 BINARY := .build/release/millrace
 
-.PHONY: help run build test test-real torture bench format check-format setup setup-test setup-real setup-bench clean
+.PHONY: help run build test test-real torture fuzz bench format check-format setup setup-test setup-real setup-bench clean
 
 help:
 	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 7
@@ -46,14 +47,17 @@ torture: setup-test
 	MILLRACE_TORTURE=$(or $(FOR),10m) MILLRACE_TORTURE_SEED=$(or $(SEED),1) \
 	  swift test --skip-build --filter 'EndToEndTests.*LogTortureTests'
 
+fuzz: setup
+	FOR=$(FOR) Fuzz/run.sh $(TARGET)
+
 bench: setup-bench build
 	Benchmarks/run.sh
 
 format:
-	swift format --in-place --recursive --parallel Package.swift Sources Tests
+	swift format --in-place --recursive --parallel Package.swift Sources Tests Fuzz
 
 check-format:
-	swift format lint --strict --recursive --parallel Package.swift Sources Tests
+	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz
 
 clean:
 	rm -rf .build .venv

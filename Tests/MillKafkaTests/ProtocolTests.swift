@@ -4,141 +4,7 @@ import Testing
 
 @testable import MillKafka
 
-/// Fills a message's fields with values drawn from a seed, as far as the version has them.
-struct RandomFiller: FieldVisitor {
-  let version: Int16
-  var state: UInt64
-  private static let depthMax = 3
-  private var depth = 0
-
-  init(version: Int16, seed: UInt64) {
-    self.version = version
-    state = seed &* 2 + 1
-  }
-
-  /// xorshift: the same on every run.
-  mutating func next() -> UInt64 {
-    state ^= state << 13
-    state ^= state >> 7
-    state ^= state << 17
-    return state
-  }
-
-  private mutating func text() -> String {
-    let choices = ["", "pop", "a longer text with ä and 山", String(repeating: "x", count: 200)]
-    return choices[Int(next() % 4)]
-  }
-
-  private mutating func list<Element>(_ make: (inout RandomFiller) throws -> Element) rethrows -> [Element] {
-    guard depth < Self.depthMax else { return [] }
-    depth += 1
-    defer { depth -= 1 }
-    return try (0..<Int(next() % 4)).map { _ in try make(&self) }
-  }
-
-  private mutating func isNull(_ null: Versions) -> Bool { null.contains(version) && next() % 3 == 0 }
-
-  mutating func bool(_: StaticString, _ value: inout Bool, _ v: Versions) {
-    if v.contains(version) { value = next() % 2 == 0 }
-  }
-  mutating func int8(_: StaticString, _ value: inout Int8, _ v: Versions) {
-    if v.contains(version) { value = Int8(truncatingIfNeeded: next()) }
-  }
-  mutating func int16(_: StaticString, _ value: inout Int16, _ v: Versions) {
-    if v.contains(version) { value = Int16(truncatingIfNeeded: next()) }
-  }
-  mutating func int32(_: StaticString, _ value: inout Int32, _ v: Versions) {
-    if v.contains(version) { value = Int32(truncatingIfNeeded: next()) }
-  }
-  mutating func int64(_: StaticString, _ value: inout Int64, _ v: Versions) {
-    if v.contains(version) { value = Int64(truncatingIfNeeded: next()) }
-  }
-  mutating func uuid(_: StaticString, _ value: inout TopicID, _ v: Versions) {
-    if v.contains(version) { value = TopicID(high: next(), low: next()) }
-  }
-  mutating func string(_: StaticString, _ value: inout String, _ v: Versions) {
-    if v.contains(version) { value = text() }
-  }
-  mutating func nullableString(_: StaticString, _ value: inout String?, _ v: Versions, null: Versions) {
-    if v.contains(version) { value = isNull(null) ? nil : text() }
-  }
-  mutating func bytes(_: StaticString, _ value: inout [UInt8], _ v: Versions) {
-    if v.contains(version) { value = list { UInt8(truncatingIfNeeded: $0.next()) } }
-  }
-  mutating func records(_: StaticString, _ value: inout ArraySlice<UInt8>?, _ v: Versions) {
-    if v.contains(version) { value = next() % 3 == 0 ? nil : Array(text().utf8)[...] }
-  }
-  mutating func int32s(_: StaticString, _ value: inout [Int32], _ v: Versions) {
-    if v.contains(version) { value = list { Int32(truncatingIfNeeded: $0.next()) } }
-  }
-  mutating func strings(_: StaticString, _ value: inout [String], _ v: Versions) {
-    if v.contains(version) { value = list { $0.text() } }
-  }
-  mutating func nullableStrings(_: StaticString, _ value: inout [String]?, _ v: Versions, null: Versions) {
-    if v.contains(version) { value = isNull(null) ? nil : list { $0.text() } }
-  }
-  mutating func array<Element: ProtocolStruct>(_: StaticString, _ value: inout [Element], _ v: Versions) throws {
-    if v.contains(version) { value = try elements() }
-  }
-  mutating func nullableArray<Element: ProtocolStruct>(
-    _: StaticString, _ value: inout [Element]?, _ v: Versions, null: Versions
-  ) throws {
-    if v.contains(version) { value = isNull(null) ? nil : try elements() }
-  }
-  mutating func structure<Struct: ProtocolStruct>(_ value: inout Struct) throws { try value.fields(&self) }
-  mutating func tagged<Value>(
-    _: UInt32, _: StaticString, _ value: inout Value?, _ v: Versions, _ initial: Value,
-    _ body: (inout Self, inout Value) throws -> Void
-  ) throws {
-    guard v.contains(version), next() % 2 == 0 else { return }
-    var filled = initial
-    try body(&self, &filled)
-    value = filled
-  }
-  private mutating func elements<Element: ProtocolStruct>() throws -> [Element] {
-    try list { filler in
-      var element = Element()
-      try element.fields(&filler)
-      return element
-    }
-  }
-}
-
 @Suite struct ProtocolTests {
-  static let messages: [(api: API, request: any ProtocolStruct.Type, response: any ProtocolStruct.Type)] = [
-    (.produce, ProduceRequest.self, ProduceResponse.self), (.fetch, FetchRequest.self, FetchResponse.self),
-    (.listOffsets, ListOffsetsRequest.self, ListOffsetsResponse.self),
-    (.metadata, MetadataRequest.self, MetadataResponse.self),
-    (.offsetCommit, OffsetCommitRequest.self, OffsetCommitResponse.self),
-    (.offsetFetch, OffsetFetchRequest.self, OffsetFetchResponse.self),
-    (.findCoordinator, FindCoordinatorRequest.self, FindCoordinatorResponse.self),
-    (.joinGroup, JoinGroupRequest.self, JoinGroupResponse.self),
-    (.heartbeat, HeartbeatRequest.self, HeartbeatResponse.self),
-    (.leaveGroup, LeaveGroupRequest.self, LeaveGroupResponse.self),
-    (.syncGroup, SyncGroupRequest.self, SyncGroupResponse.self),
-    (.describeGroups, DescribeGroupsRequest.self, DescribeGroupsResponse.self),
-    (.listGroups, ListGroupsRequest.self, ListGroupsResponse.self),
-    (.saslHandshake, SASLHandshakeRequest.self, SASLHandshakeResponse.self),
-    (.saslAuthenticate, SASLAuthenticateRequest.self, SASLAuthenticateResponse.self),
-    (.apiVersions, ApiVersionsRequest.self, ApiVersionsResponse.self),
-    (.createTopics, CreateTopicsRequest.self, CreateTopicsResponse.self),
-    (.deleteTopics, DeleteTopicsRequest.self, DeleteTopicsResponse.self),
-    (.initProducerID, InitProducerIDRequest.self, InitProducerIDResponse.self),
-    (.addPartitionsToTxn, AddPartitionsToTxnRequest.self, AddPartitionsToTxnResponse.self),
-    (.addOffsetsToTxn, AddOffsetsToTxnRequest.self, TransactionResponse.self),
-    (.endTxn, EndTxnRequest.self, TransactionResponse.self),
-    (.txnOffsetCommit, TxnOffsetCommitRequest.self, TxnOffsetCommitResponse.self),
-    (.describeConfigs, DescribeConfigsRequest.self, DescribeConfigsResponse.self),
-    (.createPartitions, CreatePartitionsRequest.self, CreatePartitionsResponse.self),
-    (.deleteGroups, DeleteGroupsRequest.self, DeleteGroupsResponse.self),
-    (.deleteRecords, DeleteRecordsRequest.self, DeleteRecordsResponse.self),
-    (.offsetForLeaderEpoch, OffsetForLeaderEpochRequest.self, OffsetForLeaderEpochResponse.self),
-    (.alterConfigs, AlterConfigsRequest.self, AlterConfigsResponse.self),
-    (.incrementalAlterConfigs, IncrementalAlterConfigsRequest.self, AlterConfigsResponse.self),
-    (.offsetDelete, OffsetDeleteRequest.self, OffsetDeleteResponse.self),
-    (.describeCluster, DescribeClusterRequest.self, DescribeClusterResponse.self),
-  ]
-
   private func roundTrip<Message: ProtocolStruct>(
     _: Message.Type, _ version: Int16, isFlexible: Bool, seed: UInt64
   ) throws {
@@ -163,8 +29,8 @@ struct RandomFiller: FieldVisitor {
   }
 
   @Test func everyMessageRoundTripsInEveryVersion() throws {
-    #expect(Set(Self.messages.map(\.api.key)) == Set(API.all.map(\.key)))
-    for (api, request, response) in Self.messages {
+    #expect(Set(ServedMessages.all.map(\.api.key)) == Set(API.all.map(\.key)))
+    for (api, request, response) in ServedMessages.all {
       for version in api.versions {
         for seed in UInt64(1)...2 {
           try roundTrip(request, version, isFlexible: api.isFlexible(version), seed: seed)
@@ -205,6 +71,32 @@ struct RandomFiller: FieldVisitor {
       var reader = MessageReader(bytes[...], version: 0, isFlexible: false)
       #expect(throws: MillError.self) { try reader.read(MetadataRequest.self) }
     }
+  }
+
+  /// Nor a list that is as long as it says, of elements that take more memory than bytes.
+  @Test func tooManyElementsAreRefused() throws {
+    func read(_ count: Int) throws -> Int {
+      var out = ByteWriter()
+      out.appendUnsignedVarint(UInt64(count + 1))
+      // Names without bytes, "include authorized operations", no tags.
+      let bytes = out.bytes + [UInt8](repeating: 1, count: count) + [0, 0]
+      var reader = MessageReader(bytes[...], version: 5, isFlexible: true)
+      return try reader.read(DescribeGroupsRequest.self).groups.count
+    }
+    #expect(try read(MessageReader.elementsMax) == MessageReader.elementsMax)
+    #expect(code { _ = try read(MessageReader.elementsMax + 1) } == .limit)
+  }
+
+  @Test func stringsBeyondKafkasLengthAreRefused() throws {
+    func read(_ count: Int) throws -> Int {
+      var out = ByteWriter()
+      out.appendUnsignedVarint(UInt64(count + 1))
+      let bytes = out.bytes + [UInt8](repeating: 0x61, count: count) + [1, 0]
+      var reader = MessageReader(bytes[...], version: 3, isFlexible: true)
+      return try reader.read(ApiVersionsRequest.self).clientSoftwareName.utf8.count
+    }
+    #expect(try read(32_767) == 32_767)
+    #expect(code { _ = try read(32_768) } == .badInput)
   }
 
   /// What librdkafka and kafka-python ask for (facts on Kafka clients, "smallest set").

@@ -7,23 +7,6 @@ import Testing
 /// Requests drawn from a seed, then changed byte by byte, through the whole handler over a real log: each gets an
 /// answer or closes the connection, and the log stays whole.
 @Suite struct RequestFuzzTests {
-  private func frame<Message: ProtocolStruct>(
-    _: Message.Type, _ api: API, _ version: Int16, seed: UInt64
-  ) throws -> [UInt8] {
-    var message = Message()
-    var filler = RandomFiller(version: version, seed: seed)
-    try message.fields(&filler)
-    var out = ByteWriter(capacity: 256)
-    out.append(api.key)
-    out.append(version)
-    out.append(Int32(7))
-    out.append(Int16(-1))
-    if api.isFlexible(version) { out.append(UInt8(0)) }
-    var writer = MessageWriter(out, version: version, isFlexible: api.isFlexible(version))
-    try writer.write(message)
-    return writer.out.bytes
-  }
-
   @Test(arguments: Array(UInt64(1)...40)) func everyRequestIsAnsweredOrRefused(seed: UInt64) throws {
     let harness = try Harness(.local)
     defer { harness.close() }
@@ -35,10 +18,12 @@ import Testing
     var dice = RandomFiller(version: 0, seed: seed &+ 99)
     var answered = 0
     // Authentication is answered before the handler (SASLGate).
-    let messages = ProtocolTests.messages.filter { $0.api != .saslHandshake && $0.api != .saslAuthenticate }
+    let messages = ServedMessages.all.filter { $0.api != .saslHandshake && $0.api != .saslAuthenticate }
     for (api, request, _) in messages {
       for version in api.versions {
-        let whole = try frame(request, api, version, seed: seed &* 1000 &+ UInt64(api.key) &* 20 &+ UInt64(version))
+        var filler = RandomFiller(
+          version: version, seed: seed &* 1000 &+ UInt64(api.key) &* 20 &+ UInt64(version))
+        let whole = try RequestFrame.make(request, api, version, correlationID: 7, from: &filler)
         // As it is, then with a bit turned or cut behind the first eight bytes, which say what it is.
         for change in 0..<4 {
           var bytes = whole

@@ -160,7 +160,7 @@ private struct KafkaSchema {
 
   /// Every message that is served, in every version that is served, field by field.
   @Test(arguments: API.all.map(\.name)) func everyMessageIsAsKafkaDescribesIt(name: String) throws {
-    let (api, request, response) = try #require(ProtocolTests.messages.first { $0.api.name == name })
+    let (api, request, response) = try #require(ServedMessages.all.first { $0.api.name == name })
     for (type, kind) in [(request, "Request"), (response, "Response")] {
       guard let schema = try KafkaSchema(name + kind) else { continue }
       #expect(schema.flexibleFrom == api.flexibleFrom)

@@ -4,6 +4,11 @@ import MillLog
 /// Reads a message from bytes that anyone may have sent: every length is checked against what is there, so a lie
 /// costs an error and no memory.
 public struct MessageReader: FieldVisitor {
+  /// Of all lists of a message together. An element may take one byte of the request and fifty of memory, and a request
+  /// may be large.
+  public static let elementsMax = 1_000_000
+
+  private var elementsLeft = elementsMax
   private let bytes: ArraySlice<UInt8>
   private var position: Int
   let version: Int16
@@ -109,6 +114,8 @@ public struct MessageReader: FieldVisitor {
 
   private mutating func text(_ name: StaticString) throws -> String? {
     guard let length = try length(name, isShort: true) else { return nil }
+    // As Kafka: compact lengths could say more, strings are no longer for that.
+    guard length <= Int(Int16.max) else { throw fail(name, "a string of \(length) bytes") }
     return String(decoding: try take(name, length), as: UTF8.self)
   }
 
@@ -116,6 +123,10 @@ public struct MessageReader: FieldVisitor {
   private mutating func count(_ name: StaticString) throws -> Int? {
     guard let count = try length(name, isShort: false) else { return nil }
     guard count <= remaining else { throw fail(name, "\(count) elements with \(remaining) bytes left") }
+    guard count <= elementsLeft else {
+      throw MillError(.limit, "the message has more than \(Self.elementsMax) elements, the last ones in field \(name)")
+    }
+    elementsLeft -= count
     return count
   }
 
@@ -213,6 +224,8 @@ public struct MessageReader: FieldVisitor {
       let content = try takeTagged()
       guard next == tag else { continue }
       var inner = MessageReader(content, version: version, isFlexible: true)
+      inner.elementsLeft = elementsLeft
+      defer { elementsLeft = inner.elementsLeft }
       var found = initial
       try body(&inner, &found)
       guard inner.remaining == 0 else { throw fail(name, "\(inner.remaining) bytes too many") }

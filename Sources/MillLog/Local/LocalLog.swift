@@ -86,7 +86,7 @@ public final class LocalLog: RecordLog {
     try storeRecoveryPoints()
     // Folders of partitions are there and the mark of a clean shutdown is gone before anything is appended.
     try Files.syncDirectory(directory)
-    workers.withLock { $0 = startHousekeeping() }
+    if options.housekeeps { workers.withLock { $0 = startHousekeeping() } }
   }
 
   deinit { workers.withLock { for worker in $0 { worker.stop() } } }

@@ -22,6 +22,9 @@ public struct LogOptions: Sendable {
   public var topicDefaults: [String: String]
   /// The consumer offsets' log is rewritten when it is bigger than this and mostly outdated. Default 4 MiB.
   public var offsetsCompactionSize: Int
+  /// False: nothing is flushed, removed or compacted in the background, only when it is called for. For tests that
+  /// open many logs. Default true.
+  public var housekeeps = true
 
   public init(
     flushIntervalMessages: Int? = nil, flushInterval: Duration = .seconds(1),
