@@ -7,11 +7,12 @@ final class Stage {
   let executable: Executable
   private let directory: String
 
-  init(_ command: String) throws {
+  /// - Parameter arguments: further ones.
+  init(_ command: String, _ arguments: String...) throws {
     directory = try Files.makeTemporaryDirectory("millrace-\(command)")
     port = try Places.freePort()
     let executable = try Executable(
-      Places.millrace, [command, "--data", "\(directory)/data", "--listen", "127.0.0.1:\(port)"])
+      Places.millrace, [command, "--data", "\(directory)/data", "--listen", "127.0.0.1:\(port)"] + arguments)
     self.executable = executable
     let up: Void? = Places.eventually { executable.output.contains("Ctrl-C ends") ? () : nil }
     guard up != nil else { throw MillError(.unreachable, "\(command) does not start: \(executable.output)") }
