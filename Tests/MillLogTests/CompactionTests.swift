@@ -121,6 +121,139 @@ import Testing
     #expect(try Fixture.all(again).map(\.0) == offsets)
   }
 
+  /// A transaction's batch, and what ends it.
+  private func append(_ log: LocalLog, _ producer: Int64, _ sequence: Int32, _ keys: [String]) throws {
+    let records = keys.map { Record(key: Array($0.utf8), value: Array("\(producer)-\(sequence)".utf8)) }
+    var out = ByteWriter()
+    out.bytes = try BatchEncoder.encode(records[...], codec: .none, now: Self.base)
+    out.put(Int16(16), at: 21)
+    out.put(producer, at: 43)
+    out.put(Int16(0), at: 51)
+    out.put(sequence, at: 53)
+    BatchEncoder.seal(&out.bytes)
+    _ = try log.appendStored(out.bytes, to: Fixture.partition)
+  }
+
+  private func end(_ log: LocalLog, _ producer: Int64, isCommit: Bool) throws {
+    try log.endTransaction(producerID: producer, epoch: 0, isCommit: isCommit, in: Fixture.partition)
+  }
+
+  /// What lies in the log: offset, and "marker" or the record's key.
+  private func stored(_ log: LocalLog) throws -> [String] {
+    var found: [String] = []
+    var (offset, end) = try (log.offsets(Fixture.partition).start, log.highWatermark(Fixture.partition))
+    while offset < end {
+      let read = try log.readStored(Fixture.partition, from: offset, maxBytes: 1)
+      guard let header = read.bytes.withUnsafeBytes({ BatchHeader($0) }) else { break }
+      try StoredRecords.walk(read.bytes, header) { record in
+        let key = record.key.map { String(decoding: $0, as: UTF8.self) } ?? ""
+        found.append("\(record.offset) \(header.isControl ? "marker" : key)")
+        return true
+      }
+      offset = read.nextOffset
+    }
+    return found
+  }
+
+  /// Every transaction in segments of its own; a plain record closes the last of them.
+  private func withTransactions(_ fixture: Fixture) throws -> LocalLog {
+    let log = try fixture.open()
+    var settings = Self.settings
+    settings["segment.bytes"] = "150"
+    settings["delete.retention.ms"] = "1000"
+    try log.createTopic("pop", partitions: 1, configuration: settings)
+    try append(log, 7, 0, ["a", "b"])  // 0, 1
+    try end(log, 7, isCommit: true)  // 2
+    try append(log, 8, 0, ["a", "c"])  // 3, 4
+    try end(log, 8, isCommit: false)  // 5
+    try append(log, 7, 2, ["b", "d"])  // 6, 7
+    try end(log, 7, isCommit: true)  // 8
+    _ = try log.append([Record(key: Array("e".utf8), value: [1])], to: Fixture.partition, codec: .none)  // 9
+    return log
+  }
+
+  @Test func abortedRecordsGoAndCommittedOnesAreCompacted() throws {
+    let fixture = try Fixture()
+    var log = try withTransactions(fixture)
+    let wanted = try table(log)
+    #expect(try log.compact(now: Self.base) > 0)
+    // An aborted record does not stand for the committed one before it.
+    let expected = ["0 a", "2 marker", "5 marker", "6 b", "7 d", "8 marker", "9 e"]
+    #expect(try stored(log) == expected)
+    #expect(try table(log) == wanted && wanted.count == 4)
+    try log.checkInvariants()
+    try log.close()
+    log = try fixture.open()
+    #expect(try stored(log) == expected && table(log) == wanted)
+    #expect(try log.offsets(Fixture.partition).end == 10)
+    try log.close()
+    // After a kill too, whose opening walks what it does not know.
+    try Files.remove("\(fixture.directory)/\(LocalLog.cleanShutdownName)")
+    log = try fixture.open()
+    #expect(try stored(log) == expected && table(log) == wanted)
+    #expect(try log.offsets(Fixture.partition).end == 10)
+  }
+
+  @Test func whatAnOpenTransactionMayTakeBackIsLeftAlone() throws {
+    let fixture = try Fixture()
+    let log = try withTransactions(fixture)
+    try append(log, 9, 0, ["d"])  // 10
+    for _ in 0..<5 {
+      _ = try log.append([Record(key: Array("a".utf8), value: [2])], to: Fixture.partition, codec: .none)
+    }
+    #expect(try log.compact(now: Self.base) > 0)
+    let before = try stored(log)
+    #expect(Array(before.suffix(7)) == ["9 e", "10 d"] + (11...15).map { "\($0) a" })
+    #expect(before.contains("0 a") && before.contains("7 d") && !before.contains("3 a"))
+    #expect(try log.compact(now: Self.base) == 0)
+    try end(log, 9, isCommit: false)
+    _ = try log.append([Record(key: Array("z".utf8), value: [2])], to: Fixture.partition, codec: .none)
+    #expect(try log.compact(now: Self.base) > 0)
+    let after = try stored(log)
+    #expect(after.contains("7 d") && !after.contains("10 d") && !after.contains("0 a") && after.contains("15 a"))
+    try log.checkInvariants()
+  }
+
+  @Test func aCommitsMarkerGoesWithTheLastOfItsRecords() throws {
+    let fixture = try Fixture()
+    let log = try withTransactions(fixture)
+    func replace(_ keys: [String]) throws {
+      for key in keys + ["z", "z"] {
+        _ = try log.append([Record(key: Array(key.utf8), value: [3])], to: Fixture.partition, codec: .none)
+      }
+    }
+    let now = Clock.nowMilliseconds()
+    try replace(["a", "b"])
+    try log.compact(now: now)
+    // All of the first transaction is gone; its marker has just been through for the first time.
+    #expect(try Array(stored(log).prefix(4)) == ["2 marker", "5 marker", "7 d", "8 marker"])
+    try replace(["y"])
+    try log.compact(now: now)
+    #expect(try stored(log).contains("2 marker"))
+    try replace(["x"])
+    try log.compact(now: now + 60_000)
+    // Its time has come; the abort's stays, and so does the one with a record.
+    #expect(try Array(stored(log).prefix(3)) == ["5 marker", "7 d", "8 marker"])
+    let stored = try log.readStored(Fixture.partition, from: 0, maxBytes: 1 << 20, committed: true)
+    #expect(stored.aborted.map(\.lastOffset) == [5])
+    try log.checkInvariants()
+  }
+
+  @Test func withoutAKnownIndexNothingIsCompacted() throws {
+    let fixture = try Fixture()
+    var log = try withTransactions(fixture)
+    let before = try stored(log)
+    try log.close()
+    let directory = "\(fixture.directory)/\(Fixture.partition)"
+    for name in try Files.list(directory) {
+      if name.contains("transactions") { try Files.writeAtomically([1, 2, 3], to: "\(directory)/\(name)") }
+      try RecoveryCheckpoint.remove(directory, Int64(name.prefix(20)) ?? 0)
+    }
+    log = try fixture.open()
+    #expect(try log.compact(now: Self.base) == 0)
+    #expect(try stored(log) == before)
+  }
+
   @Test func recordsWithoutKeysAreRefused() throws {
     let fixture = try Fixture()
     let log = try filled(fixture)

@@ -2,9 +2,13 @@ import MillBase
 
 /// Log compaction (`cleanup.policy=compact`): of each key in the closed segments the last record stays, at its offset.
 ///
-/// Records without a key and those of transactions stay as they are, and so do segments with damage. The segment that
-/// is appended to is never touched. A tombstone goes when it has been through a compaction and is older than
-/// `delete.retention.ms`.
+/// Records without a key stay as they are, and so do segments with damage. The segment that is appended to is never
+/// touched, nor is what comes after the last stable offset. A tombstone goes when it has been through a compaction and
+/// is older than `delete.retention.ms`.
+///
+/// Of transactions, records of committed ones count like others, those of aborted ones go. A commit's marker goes as a
+/// tombstone does, when no record of its transaction is left. An abort's marker stays: readers are told of the aborted
+/// transaction, and go on passing over the producer's records until they meet it.
 extension PartitionLog {
   /// Keys of one pass, held in memory while it runs: about 50 bytes each. With more, the pass ends earlier.
   static let compactionKeysMax = 2_000_000
@@ -35,6 +39,26 @@ extension PartitionLog {
     /// Tombstones with older timestamps go.
     let tombstonesBefore: Int64
     var keepsTombstones: Bool
+    let transactions: TransactionIndex
+    /// While segments are written anew: producers with records since their last marker; nil = not to be known.
+    var unmarked: Set<Int64>? = []
+
+    /// Notes what stays of the batches, in their order.
+    mutating func note(_ header: BatchHeader, isKept: Bool) {
+      if header.isControl {
+        unmarked?.remove(header.producerID)
+      } else if header.isTransactional, isKept {
+        unmarked?.insert(header.producerID)
+      }
+    }
+
+    /// True for a marker that nobody needs any more.
+    func isSpent(_ header: BatchHeader, _ bytes: [UInt8]) -> Bool {
+      guard header.isControl, !keepsTombstones, header.lastOffset < cleaned, header.maxTimestamp < tombstonesBefore,
+        let unmarked, !unmarked.contains(header.producerID)
+      else { return false }
+      return PartitionLog.marker(bytes) == .commit
+    }
 
     func stays(_ record: StoredRecords.View) -> Bool {
       guard let key = record.key, record.offset < reached else { return true }
@@ -55,10 +79,12 @@ extension PartitionLog {
   }
 
   private func compactOnce(now: Int64, isStopped: () -> Bool) throws -> Int64 {
-    let (segments, cleaned, keepsTombstones, configuration) = state.withLock {
-      (Array($0.segments.dropLast()), $0.cleanedUpTo, $0.keepsTombstones, $0.configuration)
+    let (segments, cleaned, keepsTombstones, configuration, transactions) = state.withLock { state in
+      // What an open transaction may still take back is left alone.
+      let decided = state.segments.dropLast().prefix { $0.nextOffset <= state.stableOffset }
+      return (Array(decided), state.cleanedUpTo, state.keepsTombstones, state.configuration, state.transactions)
     }
-    guard configuration.compacts else { return 0 }
+    guard configuration.compacts, !state.withLock({ $0.isUncleanable }) else { return 0 }
     let dirty = segments.filter { $0.nextOffset > cleaned }
     let (dirtySize, size) = (dirty.reduce(0) { $0 + $1.size }, segments.reduce(0) { $0 + $1.size })
     guard dirtySize > 0, Double(dirtySize) >= Double(size) * configuration.minCleanableDirtyRatio else { return 0 }
@@ -66,10 +92,10 @@ extension PartitionLog {
     try flush()
     var pass = Pass(
       cleaned: cleaned, reached: cleaned, tombstonesBefore: now - configuration.deleteRetentionMilliseconds,
-      keepsTombstones: keepsTombstones)
+      keepsTombstones: keepsTombstones, transactions: transactions)
     guard try index(dirty, &pass, isStopped) else { return 0 }
     for group in groups(segments.filter { $0.baseOffset < pass.reached }, configuration.segmentBytes) {
-      guard try rewrite(group, pass, isStopped) else { break }
+      guard try rewrite(group, &pass, isStopped) else { break }
     }
     let after = state.withLock { state in
       state.cleanedUpTo = pass.reached
@@ -86,12 +112,21 @@ extension PartitionLog {
 
   /// - Returns: false when it was stopped.
   private func index(_ segments: [Segment], _ pass: inout Pass, _ isStopped: () -> Bool) throws -> Bool {
+    // Producers with records that are not ended yet, as this walk finds them.
+    var open: Set<Int64> = []
+    let start = offsets.start
     for segment in segments {
+      var isExplained = true
       let isSound = try walk(segment) { header, bytes in
         if isOver(isStopped) { return false }
-        if header.isTransactional || header.isControl {
-          pass.keepsTombstones = true
+        if header.isControl {
+          isExplained = !open.contains(header.producerID) || isKnown(header, bytes, pass.transactions, from: start)
+          if !isExplained { return false }
+          open.remove(header.producerID)
+        } else if header.isTransactional, pass.transactions.isAborted(header) {
+          open.insert(header.producerID)
         } else {
+          if header.isTransactional { open.insert(header.producerID) }
           try StoredRecords.walk(bytes, header) { record in
             if let key = record.key, record.offset >= pass.cleaned { pass.latest[KeyHash(key)] = record.offset }
             return true
@@ -101,12 +136,28 @@ extension PartitionLog {
         return pass.latest.count < Self.compactionKeysMax
       }
       if isOver(isStopped) { return false }
+      guard isExplained else {
+        Log.error(
+          "log", "\(segment.path): which transactions were aborted is not known; \(topicPartition) stays as it is")
+        state.withLock { $0.isUncleanable = true }
+        return false
+      }
       if pass.latest.count >= Self.compactionKeysMax { return true }
       // What damage hides may be a key's earlier record: then its tombstone has to stay.
       if !isSound { pass.keepsTombstones = true }
       pass.reached = max(pass.reached, segment.nextOffset)
     }
     return true
+  }
+
+  /// False for the marker of an abort that the partition's index does not have: its file was damaged.
+  private func isKnown(
+    _ header: BatchHeader, _ bytes: [UInt8], _ transactions: TransactionIndex, from start: Int64
+  ) -> Bool {
+    guard header.lastOffset >= start, Self.marker(bytes) == .abort else { return true }
+    let aborted = transactions.aborted
+    let index = aborted.partitioningIndex { $0.lastOffset >= header.lastOffset }
+    return index < aborted.count && aborted[index].lastOffset == header.lastOffset
   }
 
   /// - Parameter visit: returns false to stop.
@@ -157,7 +208,7 @@ extension PartitionLog {
   // MARK: Writing it anew
 
   /// - Returns: false when it was stopped.
-  private func rewrite(_ group: [Segment], _ pass: Pass, _ isStopped: () -> Bool) throws -> Bool {
+  private func rewrite(_ group: [Segment], _ pass: inout Pass, _ isStopped: () -> Bool) throws -> Bool {
     let cleaned = CompactedFile.cleanedPath(directory, group[0].baseOffset)
     let file = try File(cleaned, .truncate)
     var hasChanged = group.count > 1
@@ -165,8 +216,14 @@ extension PartitionLog {
     var isWhole = true
     for segment in group where isWhole {
       isWhole = try walk(segment) { header, bytes in
-        let isVerbatim = header.isTransactional || header.isControl
-        let kept = isVerbatim ? bytes : try StoredRecords.filter(bytes, header, pass.stays)
+        var kept: [UInt8]? = bytes
+        if header.isControl {
+          if pass.isSpent(header, bytes) { kept = nil }
+        } else {
+          let isAborted = header.isTransactional && pass.transactions.isAborted(header)
+          kept = isAborted ? nil : try StoredRecords.filter(bytes, header, pass.stays)
+        }
+        pass.note(header, isKept: kept != nil)
         if kept?.count != bytes.count { hasChanged = true }
         if let kept {
           try file.write(kept, at: end)
@@ -175,6 +232,8 @@ extension PartitionLog {
         return !isOver(isStopped)
       }
     }
+    // Behind damage, records of a transaction may be left whose marker comes later.
+    if !isWhole { pass.unmarked = nil }
     let wasStopped = isOver(isStopped)
     guard isWhole, hasChanged, !wasStopped else {
       try Files.remove(cleaned)

@@ -23,6 +23,8 @@ final class PartitionLog: Sendable {
     var cleanedUpTo: Int64 = 0
     /// Compaction: there are batches that it leaves as they are.
     var keepsTombstones = false
+    /// Compaction: it is left be, in this process.
+    var isUncleanable = false
     var isClosed = false
 
     /// Not before the start, which may have moved past an open transaction's records.
@@ -105,7 +107,7 @@ final class PartitionLog: Sendable {
     return base
   }
 
-  private static func marker(_ batch: [UInt8]) -> TransactionMarker? {
+  static func marker(_ batch: [UInt8]) -> TransactionMarker? {
     batch.withUnsafeBytes { TransactionMarker(covered: UnsafeRawBufferPointer(rebasing: $0[BatchHeader.crcStart...])) }
   }
 
