@@ -23,6 +23,7 @@ public final class CompiledQuery: Sendable {
   /// What the query keeps between micro-batches, by number of the operator.
   let states: [StateUse]
   private let needs: [Int: NeededJSON]
+  let time: LocalTime
   private let idle = Mutex<[LaneBox]>([])
 
   /// @unchecked: a lane is used by one thread at a time; the list of idle ones is behind a lock.
@@ -38,13 +39,16 @@ public final class CompiledQuery: Sendable {
     script: String, file: String? = nil, ansi: Bool = true, catalog: (any TableCatalog)? = nil
   ) throws {
     var analyzer = Analyzer(file: file, ansi: ansi, catalog: catalog)
-    self.init(try analyzer.analyze(Parser.statements(of: script, file: file)), file: file, ansi: ansi)
+    let plan = try analyzer.analyze(Parser.statements(of: script, file: file))
+    self.init(plan, file: file, ansi: ansi, time: LocalTime(zone: analyzer.zone))
   }
 
-  init(_ plan: Plan, file: String?, ansi: Bool) {
+  /// - Parameter time: the session's clock.
+  init(_ plan: Plan, file: String?, ansi: Bool, time: LocalTime) {
     self.plan = plan
     self.file = file
     self.ansi = ansi
+    self.time = time
     sources = plan.sources
     schema = plan.schema
     planText = plan.text()
@@ -139,7 +143,7 @@ public final class CompiledQuery: Sendable {
 
   /// A lane that nobody else uses. It is not used again when the body throws: its readers stopped in the middle.
   func withLane<Result>(now: Int64?, _ body: (Lane) throws -> Result) throws -> Result {
-    let lane = idle.withLock { $0.popLast() }?.lane ?? Lane(needs: needs)
+    let lane = idle.withLock { $0.popLast() }?.lane ?? Lane(needs: needs, time: time)
     lane.now = now ?? Clock.nowNanoseconds() / 1000
     lane.malformed = []
     lane.misfitCount = 0

@@ -1,5 +1,6 @@
 """Asks a real Spark for the answers in spark_4.0.1_expressions.tsv or spark_4.0.1_functions.tsv again: the
 expressions are read from that file (lines of expressions alone do as well).
+A line `# zone: NAME` sets the session's time zone for those below it.
 usage: spark_expressions.py FILE.tsv      (needs pyspark 4.0.1 and Java 17; prints the new file)"""
 import re, sys
 from pyspark.sql import SparkSession
@@ -24,6 +25,8 @@ def answer(expression, ansi):
 for line in open(sys.argv[1], encoding="utf8"):
     if line.startswith("#"):
         print(line, end="")
+        if line.startswith("# zone: "):
+            spark.conf.set("spark.sql.session.timeZone", line[8:].strip())
         continue
     expression = line.split("\t")[0].rstrip("\n")
     with_ansi, without = answer(expression, "true"), answer(expression, "false")

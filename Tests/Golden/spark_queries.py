@@ -392,6 +392,32 @@ SELECT sum(p.id), avg(p.pay), count(p.dept), max(p.name) FROM people p
 SELECT p.id + 1, upper(p.name), p.id FROM people p WHERE p.id = 1
 SELECT p.id AS x, -p.id, NOT p.active, p.pay IS NULL, p.id IN (1, 2), p.name LIKE 'A%' FROM people p WHERE p.id = 1
 SELECT CASE p.id WHEN 1 THEN p.name ELSE 'z' END, CAST(p.id AS STRING), coalesce(p.dept, 'x') FROM people p WHERE id < 3
+SELECT id, row_number() OVER (ORDER BY id DESC) AS r FROM people
+SELECT id, dept, row_number() OVER (PARTITION BY dept ORDER BY id) AS r FROM people
+SELECT id, rank() OVER (ORDER BY pay) AS r, dense_rank() OVER (ORDER BY pay) AS d FROM people
+SELECT id, percent_rank() OVER (ORDER BY pay) AS p, cume_dist() OVER (ORDER BY pay) AS c, ntile(4) OVER (ORDER BY id) AS n FROM people
+SELECT id, lag(id) OVER (ORDER BY id) AS l, lead(id) OVER (ORDER BY id) AS n, lag(id, 2, -1) OVER (ORDER BY id) AS l2 FROM people
+SELECT id, lag(name) IGNORE NULLS OVER (ORDER BY id) AS l, lead(name, 1, 'none') OVER (ORDER BY id) AS n FROM people
+SELECT id, sum(id) OVER (ORDER BY id) AS running, sum(id) OVER () AS total FROM people
+SELECT id, dept, sum(pay) OVER (PARTITION BY dept) AS s, avg(pay) OVER (PARTITION BY dept ORDER BY id) AS a FROM people
+SELECT id, count(*) OVER (PARTITION BY dept) AS n, min(id) OVER (PARTITION BY dept) AS lo, max(id) OVER (PARTITION BY dept ORDER BY id) AS hi FROM people
+SELECT id, first_value(name) OVER (PARTITION BY dept ORDER BY id) AS f, last_value(name) OVER (PARTITION BY dept ORDER BY id) AS l, nth_value(name, 2) OVER (PARTITION BY dept ORDER BY id) AS n FROM people
+SELECT id, sum(id) OVER (ORDER BY pay) AS peers FROM people
+SELECT id, sum(id) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND 1 FOLLOWING) AS s FROM people
+SELECT id, sum(id) OVER (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS s, avg(id) OVER (ORDER BY id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS a FROM people
+SELECT id, sum(id) OVER (ORDER BY id ROWS 2 PRECEDING) AS s, count(*) OVER (ORDER BY id ROWS BETWEEN 2 FOLLOWING AND 3 FOLLOWING) AS c FROM people
+SELECT id, sum(id) OVER (ORDER BY id RANGE BETWEEN 1 PRECEDING AND 2 FOLLOWING) AS s FROM people
+SELECT id, sum(id) OVER (ORDER BY pay RANGE BETWEEN 500 PRECEDING AND CURRENT ROW) AS s FROM people
+SELECT id, collect_list(id) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS l FROM people
+SELECT * FROM (SELECT id, dept, row_number() OVER (PARTITION BY dept ORDER BY pay DESC) AS r FROM people) WHERE r = 1
+SELECT dept, sum(id) AS s, rank() OVER (ORDER BY sum(id) DESC) AS r FROM people GROUP BY dept
+SELECT id, id - lag(id, 1, 0) OVER (ORDER BY id) AS d, sum(id) OVER (ORDER BY id) / sum(id) OVER () AS share FROM people
+SELECT id, row_number() OVER w AS r, sum(id) OVER w AS s FROM people WINDOW w AS (PARTITION BY dept ORDER BY id)
+SELECT id, max(pay) OVER (PARTITION BY dept ORDER BY born) AS m FROM people ORDER BY id
+SELECT who, at, lag(at) OVER (PARTITION BY who ORDER BY at) AS prev, at - lag(at) OVER (PARTITION BY who ORDER BY at) AS gap FROM events
+SELECT row_number() OVER (PARTITION BY dept) FROM people
+SELECT id, row_number() FROM people
+SELECT id, count(DISTINCT dept) OVER () FROM people
 VALUES (1, 'a'), (2, 'b')
 VALUES (1), (2) AS t(x)
 SELECT * FROM (VALUES (1, 'a'), (2, 'b')) AS t(x, y)

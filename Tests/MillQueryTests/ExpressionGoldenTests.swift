@@ -8,35 +8,49 @@ import Testing
 @Suite struct ExpressionGoldenTests {
   struct Case: Sendable, CustomTestStringConvertible {
     var sql: String
+    var zone = "UTC"
     var ansi: [String]
     var legacy: [String]
     var testDescription: String { sql }
   }
 
-  static let cases: [Case] = {
+  static let cases = cases(["expressions", "functions", "intervals", "operators", "csv"])
+  static let zoneCases = cases(["zones"])
+
+  private static func cases(_ names: [String]) -> [Case] {
     let folder = #filePath.split(separator: "/").dropLast(2).map { "/" + $0 }.joined()
-    let text = ["expressions", "functions", "intervals", "operators"].map { name in
-      (try? Files.readText(folder + "/Golden/spark_4.0.1_\(name).tsv")) ?? ""
-    }.joined(separator: "\n")
-    return text.split(separator: "\n").filter { !$0.hasPrefix("#") }.map { line in
+    let text = names.map { (try? Files.readText(folder + "/Golden/spark_4.0.1_\($0).tsv")) ?? "" }.joined()
+    var zone = "UTC"
+    return text.split(separator: "\n").compactMap { line in
+      if line.hasPrefix("#") {
+        if line.hasPrefix("# zone: ") { zone = String(line.dropFirst(8)) }
+        return nil
+      }
       let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map {
         String($0).replacing("\\t", with: "\t").replacing("\\n", with: "\n").replacing("\\\\", with: "\\")
       }
       // The expression is as typed: its backslashes are its own.
       let sql = String(line.prefix { $0 != "\t" })
       return Case(
-        sql: sql, ansi: Array(cells[1...2]), legacy: cells.count > 4 ? Array(cells[3...4]) : Array(cells[1...2]))
+        sql: sql, zone: zone, ansi: Array(cells[1...2]),
+        legacy: cells.count > 4 ? Array(cells[3...4]) : Array(cells[1...2]))
     }
-  }()
+  }
 
-  @Test func goldenFileIsThere() { #expect(Self.cases.count > 950) }
+  @Test func goldenFileIsThere() { #expect(Self.cases.count > 1300 && Self.zoneCases.count > 150) }
 
   @Test(arguments: cases)
-  func givesSparksTypeAndValue(_ item: Case) {
+  func givesSparksTypeAndValue(_ item: Case) { check(item) }
+
+  @Test(arguments: zoneCases)
+  func givesSparksTypeAndValueInOtherTimeZones(_ item: Case) { check(item) }
+
+  private func check(_ item: Case) {
     for (ansi, wanted) in [(true, item.ansi), (false, item.legacy)] {
       let isAnalysis = wanted[0] == "error" && Self.analysisErrors.contains { wanted[1].hasPrefix($0) }
       #expect(
-        answer(item.sql, ansi: ansi) == (isAnalysis ? ["error", "analysis"] : wanted), "\(item.sql), ANSI \(ansi)")
+        answer(item.sql, item.zone, ansi: ansi) == (isAnalysis ? ["error", "analysis"] : wanted),
+        "\(item.sql), ANSI \(ansi), \(item.zone)")
     }
   }
 
@@ -44,12 +58,13 @@ import Testing
     "DATATYPE_MISMATCH", "INVALID_NUMERIC_LITERAL_RANGE", "INVALID_EXTRACT_FIELD", "PARSE_SYNTAX_ERROR",
     "INVALID_INTERVAL_FORMAT.INVALID_FRACTION", "INVALID_INTERVAL_FORMAT.INTERVAL_PARSING",
     "INVALID_INTERVAL_FORMAT.ARITHMETIC_EXCEPTION", "INVALID_LAMBDA_FUNCTION_CALL", "UNRESOLVED_ROUTINE",
+    "UNSUPPORTED_DATATYPE", "PARSE_MODE_UNSUPPORTED",
   ]
 
   /// Type and value, or `error` and Spark's error class.
-  private func answer(_ sql: String, ansi: Bool) -> [String] {
+  private func answer(_ sql: String, _ zone: String, ansi: Bool) -> [String] {
     do {
-      let script = "SELECT x, CAST(x AS STRING) FROM (SELECT \(sql) AS x)"
+      let script = "SET TIME ZONE '\(zone)'; SELECT x, CAST(x AS STRING) FROM (SELECT \(sql) AS x)"
       let batch = try CompiledQuery(script: script, ansi: ansi).evaluate()
       return [Self.simpleString(batch.schema.columns[0].type), batch.columns[1].text(0) ?? "NULL"]
     } catch {

@@ -171,7 +171,9 @@ func keysAreFoundInAnyOrder(_ document: String, _ expected: String) throws {
   for type in [.integer, deep, .map(key: .integer, value: .string), schema([("_corrupt_record", .integer)])] {
     #expect(throws: MillError.self) { _ = try JSONReader(type) }
   }
-  #expect { _ = try JSONOptions(["timestampFormat": "yyyy"]) } throws: { "\($0)".contains("to_timestamp") }
+  #expect { _ = try JSONOptions(["timestampFormat": "qq"]) } throws: { "\($0)".contains("pattern: qq") }
+  #expect { _ = try JSONOptions(["timeZone": "Mars/Olympus"]) } throws: { "\($0)".contains("Mars/Olympus") }
+  #expect { _ = try JSONOptions(["locale": "de"]) } throws: { "\($0)".contains("to_timestamp") }
   #expect { _ = try JSONOptions(["nonsense": "1"]) } throws: { "\($0)".contains("nonsense") }
   #expect { _ = try JSONOptions(["allowComments": "maybe"]) } throws: { "\($0)".contains("true or false") }
 }

@@ -108,7 +108,26 @@ import Testing
     ("SELECT 300Y FROM pop", "q.sql:2:8: the number 300 does not fit TINYINT"),
     ("SELECT DATE '2020-13-01' FROM pop", "q.sql:2:8: '2020-13-01' is no date; write DATE '2024-01-31'"),
     // What is not there yet
-    ("SELECT rank() FROM pop", "q.sql:2:8: the function rank is not supported yet"),
+    // Window functions
+    ("SELECT rank() FROM pop", "q.sql:2:8: rank wants a window; write rank(…) OVER (ORDER BY …)"),
+    (
+      "SELECT rank() OVER (PARTITION BY topic) FROM pop",
+      "q.sql:2:8: rank wants ORDER BY in its window; write OVER (ORDER BY …)"
+    ),
+    (
+      "SELECT 1 FROM pop WHERE row_number() OVER (ORDER BY topic) = 1",
+      "q.sql:2:25: a window function can't stand here; it can in the select list and ORDER BY; for WHERE put it in a "
+        + "sub-query"
+    ),
+    (
+      "SELECT sum(offset) OVER win FROM pop WINDOW wim AS (ORDER BY topic)",
+      "q.sql:2:8: there is no window win; did you mean wim?"
+    ),
+    (
+      "SELECT sum(offset) OVER (ORDER BY topic ROWS 1.5 PRECEDING) FROM pop",
+      "q.sql:2:46: the distance must be a whole number of rows"
+    ),
+    ("SELECT upper(topic) OVER () FROM pop", "q.sql:2:8: upper is no window function"),
     // Intervals
     (
       "SELECT INTERVAL 1 MONTH 2 DAYS FROM pop",
@@ -179,6 +198,10 @@ import Testing
     (
       "SET spark.sql.ansi.enabeld = true; SELECT 1",
       "q.sql:1:1: unknown setting spark.sql.ansi.enabeld; did you mean spark.sql.ansi.enabled?"
+    ),
+    (
+      "SET TIME ZONE 'Mars/Olympus'; SELECT 1",
+      "q.sql:1:1: the time zone Mars/Olympus is not known; write a name like Europe/Berlin, or +02:00"
     ),
     ("SET spark.sql.ansi.enabled = true", "q.sql:1:1: the script has no SELECT; end it with SELECT … FROM …"),
     ("INSERT INTO t SELECT 1", "q.sql:1:1: INSERT as a statement is not supported yet"),

@@ -7,6 +7,7 @@ indirect enum BatchPlan: Sendable {
   case aggregate(Aggregation, BatchPlan)
   case deduplicate(DeduplicatePlan, BatchPlan)
   case sort([RowSort.Key], kept: Schema, BatchPlan)
+  case window(WindowRun, BatchPlan)
   case limit(Int?, offset: Int, BatchPlan)
   case join(HashJoin, left: BatchPlan, right: BatchPlan)
 }
@@ -70,6 +71,27 @@ struct BatchPlanner {
           keys: deduplication.columns.map { schema.columns[$0].type.sql }, values: [])
       }
       return .deduplicate(result, self.plan(.project(Self.all(of: input), schema, input)))
+    case .window(let calls, let input):
+      var columns = Self.all(of: input)
+      var made: [WindowRun.Call] = []
+      for call in calls {
+        let arguments = columns.count..<(columns.count + call.arguments.count)
+        columns += call.arguments
+        let partition = columns.count..<(columns.count + call.partition.count)
+        columns += call.partition
+        let order = call.order.enumerated().map { index, key in
+          RowSort.Key(
+            column: columns.count + index, isDescending: key.isDescending, nullsFirst: key.nullsFirst)
+        }
+        columns += call.order.map(\.expression)
+        if let filter = call.filter { columns.append(filter) }
+        made.append(
+          .init(
+            call: call, arguments: arguments, filter: call.filter == nil ? nil : columns.count - 1,
+            partition: partition, order: order))
+      }
+      let run = WindowRun(inputCount: input.schema.count, calls: made, schema: plan.schema)
+      return .window(run, self.plan(.project(columns, Self.schema(columns), input)))
     case .limit(let count, let offset, _, let input): return .limit(count, offset: offset, self.plan(input))
     case .join(let join, _, let left, let right):
       let leftColumns = Self.all(of: left) + join.keys.map(\.left)
@@ -110,7 +132,7 @@ struct BatchPlanner {
       for input in all { cuts.append(cut(input, &inputs)) }
       return .unionAll(cuts)
     case .watermark(let watermark, let input): return .watermark(watermark, cut(input, &inputs))
-    case .aggregate, .sort, .limit, .join, .deduplicate:
+    case .aggregate, .sort, .limit, .join, .deduplicate, .window:
       inputCount += 1
       // No view can be called so.
       let name = "\u{0}\(inputCount)"

@@ -75,6 +75,9 @@ struct BatchRun {
       let order = RowSort.order(rows.columns, count: rows.count, by: keys)
       return try hand(
         ColumnBatch(kept, Array(rows.columns.prefix(kept.count)), count: rows.count).take(order), encode, sink)
+    case .window(let window, let input):
+      let rows = try collect(input)
+      return try hand(query.located { try window.run(rows) }, encode, sink)
     case .limit(let count, let offset, let input):
       var (toSkip, left) = (offset, count ?? .max)
       if left == 0 { return true }
@@ -187,6 +190,7 @@ extension BatchPlan {
     case .aggregate(let aggregation, _): aggregation.schema
     case .deduplicate(let deduplication, _): deduplication.schema
     case .sort(_, let kept, _): kept
+    case .window(let window, _): window.schema
     case .limit(_, _, let input): input.schema
     case .join(let join, _, _): join.schema
     }

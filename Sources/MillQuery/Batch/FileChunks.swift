@@ -9,19 +9,23 @@ final class FileChunks: JobSource {
     var file: LineFile
     var index: Int
     var source: String
+    /// The first line of the file is no row.
+    var hasHeader: Bool
   }
 
   let totalBytes: Int64
   private let state: Mutex<(fileIndex: Int, chunk: Int)>
-  private let files: [(file: LineFile, source: String)]
+  private let files: [(file: LineFile, source: String, hasHeader: Bool)]
 
   init(
     _ sources: [(described: FileSource, name: String)], inputs: [String]?, files systems: FileSystems?, chunkBytes: Int
   ) throws {
-    var files: [(LineFile, String)] = []
+    var files: [(LineFile, String, Bool)] = []
     for (described, name) in sources {
       for path in inputs ?? [described.path] {
-        files += try Self.open(path, systems, chunkBytes: chunkBytes).map { ($0, name) }
+        files += try Self.open(path, systems, chunkBytes: chunkBytes).map {
+          ($0, name, described.hasHeader)
+        }
       }
     }
     self.files = files
@@ -67,10 +71,10 @@ final class FileChunks: JobSource {
   func next() throws -> Chunk? {
     state.withLock { state in
       while state.fileIndex < files.count {
-        let (file, source) = files[state.fileIndex]
+        let (file, source, hasHeader) = files[state.fileIndex]
         if state.chunk < file.chunkCount {
           defer { state.chunk += 1 }
-          return Chunk(file: file, index: state.chunk, source: source)
+          return Chunk(file: file, index: state.chunk, source: source, hasHeader: hasHeader)
         }
         state = (state.fileIndex + 1, 0)
       }
@@ -90,9 +94,11 @@ final class ChunkBuffer: @unchecked Sendable {
     _ chunk: FileChunks.Chunk, _ query: CompiledQuery, _ pipeline: Pipeline, now: Int64
   ) throws -> (QueryOutput, rows: Int) {
     try chunk.file.read(chunk: chunk.index, using: &bytes) { text, position in
+      var start = 0
+      if chunk.hasHeader, chunk.index == 0 { start = text.firstIndex(of: 10).map { $0 + 1 } ?? text.count }
       let output = try query.process(
-        pipeline, lines: text, using: &memory, source: chunk.source, now: now,
-        place: { "\(chunk.file.path)@\(position + Int64($0))" })
+        pipeline, lines: UnsafeRawBufferPointer(rebasing: text[start...]), using: &memory, source: chunk.source,
+        now: now, place: { "\(chunk.file.path)@\(position + Int64(start + $0))" })
       return (output, memory.starts.count)
     }
   }

@@ -61,10 +61,10 @@ extension JSONMachine {
       guard let value else { return false }
       JSONNode.append(node, value)
     case .date:
-      guard let days = withoutGMT(text, TimeText.parseDate) ?? dayNumber(text) else { return false }
+      guard let days = days(text) ?? (withoutGMT(text, TimeText.parseDate) ?? dayNumber(text)) else { return false }
       JSONNode.append(node, days)
     case .timestamp:
-      guard let microseconds = withoutGMT(text, TimeText.parseTimestamp) else { return false }
+      guard let microseconds = moment(text) ?? withoutGMT(text, time.parse) else { return false }
       JSONNode.append(node, microseconds)
     case .binary:
       guard let bytes = Base64.decode(text) else { return false }

@@ -33,12 +33,36 @@ struct JSONMachine {
   var scratch: [UInt8] = []
   /// The same for member names.
   var keyScratch: [UInt8] = []
+  /// For timestamps without a zone.
+  let time: LocalTime
+  private let dateFormat: DateTimePattern?
+  private let timestampFormat: DateTimePattern?
 
   init(_ options: JSONOptions, at begin: BytePointer) {
     self.options = options
     self.begin = begin
     end = begin
     nesting = .allocate(capacity: options.maxNestingDepth + 2)
+    // The options have been read: names and patterns are right.
+    time = LocalTime(zone: options.timeZone.flatMap { try? ZoneCache.rules($0) })
+    dateFormat = options.dateFormat.flatMap { try? DateTimePattern($0) }
+    timestampFormat = options.timestampFormat.flatMap { try? DateTimePattern($0) }
+  }
+
+  /// By the option dateFormat; nil when there is none, `.some(nil)` when the text is none.
+  func days(_ text: UnsafeBufferPointer<UInt8>) -> Int32?? {
+    guard let dateFormat else { return nil }
+    guard case .success(let value) = dateFormat.parse(String(decoding: text, as: UTF8.self)) else { return .some(nil) }
+    return Int32(Calendar.day(ofMicroseconds: value))
+  }
+
+  /// By the option timestampFormat.
+  func moment(_ text: UnsafeBufferPointer<UInt8>) -> Int64?? {
+    guard let timestampFormat else { return nil }
+    guard case .success(let value) = timestampFormat.parse(String(decoding: text, as: UTF8.self)) else {
+      return .some(nil)
+    }
+    return timestampFormat.namesZone ? value : time.instant(value)
   }
 
   mutating func fail(_ reason: StaticString, _ at: BytePointer) -> BytePointer? {

@@ -19,6 +19,12 @@ public struct JSONOptions: Sendable, Hashable {
   /// `spark.sql.json.enablePartialResults`: a bad value inside of a column makes only that value null. false is what
   /// Spark before 3.4 does: the whole column of the top level becomes null.
   public var enablePartialResults = true
+  /// The clock of timestamps without a zone; nil = the session's.
+  public var timeZone: String?
+  /// The pattern of dates; nil = ISO 8601 in its forms.
+  public var dateFormat: String?
+  /// The pattern of timestamps in texts; nil = ISO 8601 in its forms.
+  public var timestampFormat: String?
   /// Objects and arrays inside of each other, at most; deeper documents are malformed.
   public var maxNestingDepth = 1000
   /// Characters of a number, at most.
@@ -56,11 +62,16 @@ public struct JSONOptions: Sendable, Hashable {
       case "primitivesasstring", "prefersdecimal", "dropfieldifallnull", "samplingratio", "infertimestamp", "multiline",
         "ignorenullfields", "pretty", "linesep":
         break  // They steer schema inference, the file source or to_json: no effect on from_json in Spark either.
-      case "timezone" where ["UTC", "GMT", "Z", "+00:00", "Etc/UTC"].contains(value): break
+      case "timezone":
+        guard (try? ZoneCache.rules(value)) != nil else {
+          throw Self.error(name, "the time zone \(value) is not known", "write a name like Europe/Berlin, or +02:00")
+        }
+        timeZone = value
+      case "dateformat": dateFormat = try Self.pattern(name, value)
+      case "timestampformat": timestampFormat = try Self.pattern(name, value)
       case "locale" where value.lowercased() == "en-us": break
       case "encoding" where value.uppercased() == "UTF-8": break
-      case "timezone", "locale", "encoding", "dateformat", "timestampformat", "timestampntzformat",
-        "enabledatetimeparsingfallback":
+      case "locale", "encoding", "timestampntzformat", "enabledatetimeparsingfallback":
         throw Self.error(
           name, "\(name) = '\(value)' is not supported in from_json",
           "read the column as STRING and convert it with to_date or to_timestamp")
@@ -80,6 +91,11 @@ public struct JSONOptions: Sendable, Hashable {
     case "false": return false
     default: throw error(name, "\(name) is true or false, not '\(value)'", "write true or false")
     }
+  }
+
+  private static func pattern(_ name: String, _ value: String) throws -> String {
+    do { _ = try DateTimePattern(value) } catch { throw Self.error(name, error.text, "see Spark's datetime patterns") }
+    return value
   }
 
   private static func count(_ name: String, _ value: String) throws -> Int {

@@ -19,6 +19,7 @@ extension Analyzer {
       var call = call(
         "[]", [try expression(base, scope, aliases), try expression(index, scope, aliases)])
       return try FunctionLibrary.subscripted(&call)
+    case .window(let call, let spec): return try window(call, spec, scope, aliases, at: position)
     case .lambda: throw error("a lambda can only be an argument of a function like transform", at: position)
     case .named(let inner, _): return try expression(inner, scope, aliases)
     case .aggregate(let name, let arguments, let modifiers):
@@ -106,6 +107,8 @@ extension Analyzer {
     case .binary(let bytes): .constant(.binary(bytes), .binary, position)
     case .date(let days): .constant(.date(days), .date, position)
     case .timestamp(let value): .constant(.timestamp(value), .timestamp, position)
+    case .localTimestamp(let value):
+      .constant(.timestamp(LocalTime(zone: zone).instant(value)), .timestamp, position)
     case .interval(let value, let type): .constant(.integer(value), type, position)
     }
   }
@@ -275,6 +278,9 @@ extension Analyzer {
     let lower = name.lowercased()
     if lower == "window" { return try windowColumn(arguments, scope, at: position) }
     if lower == "from_json" { return try fromJSON(arguments, scope, aliases, at: position) }
+    if ["to_json", "from_csv", "to_csv", "schema_of_csv"].contains(lower) {
+      return try withOptions(lower, arguments, scope, aliases, at: position)
+    }
     if FunctionLibrary.generators.contains(lower) {
       throw error(
         "\(name) can't stand inside of another expression", at: position,
@@ -287,11 +293,16 @@ extension Analyzer {
       return try groupingCall(lower, call.arguments, at: position)
     }
     guard lower == "struct" || FunctionLibrary.all[lower] != nil else {
+      if WindowCall.names.contains(lower) {
+        throw error("\(name) wants a window", at: position, wayOut: "write \(name)(…) OVER (ORDER BY …)")
+      }
       if FunctionLibrary.later.contains(lower) {
         throw error("the function \(name) is not supported yet", at: position)
       }
       let known =
-        Array(FunctionLibrary.all.keys) + AggregateLibrary.names + ["struct", "from_json"] + FunctionLibrary.generators
+        Array(FunctionLibrary.all.keys) + AggregateLibrary.names + [
+          "struct", "from_json", "to_json", "from_csv", "to_csv", "schema_of_csv",
+        ] + FunctionLibrary.generators
         + LambdaLibrary.all.keys
       let nearest = Nearest.name(to: lower, among: known.sorted())
       throw error("there is no function \(name)", at: position, wayOut: nearest.map { "did you mean \($0)?" })
@@ -353,26 +364,8 @@ extension Analyzer {
         "from_json reads STRING, not \(input.type.sql)", at: input.position,
         wayOut: input.type == .binary ? "write CAST(… AS STRING)" : nil)
     }
-    guard case .literal(.string(let text)) = arguments[1].kind else {
-      throw error("the schema of from_json must be a text in quotes", at: arguments[1].position)
-    }
-    let schema: DataType
-    do { schema = try Parser.schema(of: text) } catch let problem as MillError {
-      let at = problem.place.map { " (line \($0.line ?? 1), column \($0.column ?? 1) of the schema)" } ?? ""
-      throw error(problem.message + at, at: arguments[1].position, wayOut: problem.wayOut)
-    }
-    var options: [String: String] = [:]
-    if arguments.count == 3 {
-      guard case .call(let name, let pairs) = arguments[2].kind, name.lowercased() == "map", pairs.count % 2 == 0 else {
-        throw error("the options of from_json must be map('name', 'value', …)", at: arguments[2].position)
-      }
-      for index in stride(from: 0, to: pairs.count, by: 2) {
-        guard case .literal(.string(let key)) = pairs[index].kind,
-          case .literal(.string(let value)) = pairs[index + 1].kind
-        else { throw error("the options of from_json must be texts in quotes", at: pairs[index].position) }
-        options[key] = value
-      }
-    }
+    let schema = try schemaText(arguments[1], of: "from_json")
+    let options = try arguments.count == 3 ? optionMap(arguments[2], of: "from_json") : [:]
     do {
       let json = fromJSON(schema, try JSONOptions(options))
       // The reader knows best which schemas it takes.
@@ -382,5 +375,31 @@ extension Analyzer {
     } catch let problem as MillError where problem.place?.line == nil {
       throw error(problem.message, at: position, wayOut: problem.wayOut)
     }
+  }
+
+  /// A schema written as a text in quotes.
+  func schemaText(_ syntax: Syntax, of name: String) throws -> DataType {
+    guard case .literal(.string(let text)) = syntax.kind else {
+      throw error("the schema of \(name) must be a text in quotes", at: syntax.position)
+    }
+    do { return try Parser.schema(of: text) } catch let problem as MillError {
+      let at = problem.place.map { " (line \($0.line ?? 1), column \($0.column ?? 1) of the schema)" } ?? ""
+      throw error(problem.message + at, at: syntax.position, wayOut: problem.wayOut)
+    }
+  }
+
+  /// `map('option', 'value')`
+  func optionMap(_ syntax: Syntax, of name: String) throws -> [String: String] {
+    guard case .call(let function, let pairs) = syntax.kind, function.lowercased() == "map", pairs.count % 2 == 0 else {
+      throw error("the options of \(name) must be map('name', 'value', …)", at: syntax.position)
+    }
+    var options: [String: String] = [:]
+    for index in stride(from: 0, to: pairs.count, by: 2) {
+      guard case .literal(.string(let key)) = pairs[index].kind,
+        case .literal(.string(let value)) = pairs[index + 1].kind
+      else { throw error("the options of \(name) must be texts in quotes", at: pairs[index].position) }
+      options[key] = value
+    }
+    return options
   }
 }

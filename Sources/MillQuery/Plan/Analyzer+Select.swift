@@ -4,9 +4,10 @@ import MillColumns
 /// SELECT with GROUP BY, HAVING, DISTINCT, ORDER BY and LIMIT.
 extension Analyzer {
   mutating func plan(_ select: Select, order: [OrderItem]) throws -> Plan {
-    let outer = (aggregates, subqueries, outerScope, allowsGrouping)
-    defer { (aggregates, subqueries, outerScope, allowsGrouping) = outer }
-    (aggregates, subqueries, outerScope, allowsGrouping) = (nil, nil, nil, false)
+    let outer = (aggregates, subqueries, outerScope, allowsGrouping, windows, namedWindows)
+    defer { (aggregates, subqueries, outerScope, allowsGrouping, windows, namedWindows) = outer }
+    (aggregates, subqueries, outerScope, allowsGrouping, windows) = (nil, nil, nil, false, nil)
+    namedWindows = select.windows
     var (plan, scope) = try relation(select.from)
     for lateral in select.lateralViews { try apply(lateral, &plan, &scope) }
     if let filter = select.filter {
@@ -20,19 +21,25 @@ extension Analyzer {
     aggregates = []
     subqueries = Subqueries(base: plan.schema.count)
     if case .sets = select.grouping { allowsGrouping = true }
+    windows = []
     var list = try selectList(select, plan, scope)
     var aliases = list.aliases
     aliases.comeFirst = true
+    let inList = windows
+    windows = nil
     let having = try select.having.map { try condition($0, "HAVING", scope, aliases) }
+    windows = inList
     var sortKeys: [SortKey] = []
     if !select.isDistinct {
       for item in order { sortKeys.append(try sortKey(item, scope, list, aliases)) }
     }
     let (calls, queries) = (aggregates!, subqueries!)
-    (aggregates, subqueries) = (nil, nil)
-    if let generator = list.generator, isGrouped(select, calls) || !queries.joins.isEmpty {
+    var overs = windows!
+    (aggregates, subqueries, windows) = (nil, nil, nil)
+    if let generator = list.generator, isGrouped(select, calls) || !queries.joins.isEmpty || !overs.isEmpty {
       throw error(
-        "a generator can't stand beside GROUP BY, aggregate functions or sub-queries", at: generator.input.position,
+        "a generator can't stand beside GROUP BY, aggregate functions, window functions or sub-queries",
+        at: generator.input.position,
         wayOut: "put it in a sub-query")
     }
     let columnCount = list.schema.count
@@ -42,13 +49,23 @@ extension Analyzer {
       sortKeys[index].expression.node = .column(number)
     }
     if isGrouped(select, calls) {
-      plan = try grouped(select, &list, having, calls, queries, plan, scope, columnCount)
+      plan = try grouped(select, &list, &overs, having, calls, queries, plan, scope, columnCount)
     } else if let having {
       throw error(
         "HAVING without GROUP BY and without aggregate functions", at: having.position,
         wayOut: "write WHERE, or add GROUP BY")
     } else {
       plan = attach(queries, to: plan, at: select.position)
+    }
+    if !overs.isEmpty {
+      let first = plan.schema.count
+      plan = .window(overs, plan)
+      list.rewrite { expression in
+        expression.rewritten { part in
+          guard case .window(let number) = part.node else { return nil }
+          return Expression(.column(first + number), part.type, part.position)
+        }
+      }
     }
     plan = list.plan(over: plan)
     if select.isDistinct { plan = try distinct(plan, at: select.position) }
@@ -60,7 +77,8 @@ extension Analyzer {
 
   /// The aggregation over the input, with the sub-queries and HAVING above it; the list is rewritten to its columns.
   private mutating func grouped(
-    _ select: Select, _ list: inout SelectList, _ having: Expression?, _ calls: [AggregateCall],
+    _ select: Select, _ list: inout SelectList, _ overs: inout [WindowCall], _ having: Expression?,
+    _ calls: [AggregateCall],
     _ queries: Subqueries, _ input: Plan, _ scope: Scope, _ columnCount: Int
   ) throws -> Plan {
     var groups = try groupKeys(select, list, columnCount, scope)
@@ -74,6 +92,9 @@ extension Analyzer {
     columns += calls.map { .init($0.name, $0.type) }
     try list.rewrite { try grouped($0, groups, input.schema) }
     let condition = try having.map { try grouped($0, groups, input.schema) }
+    for index in overs.indices {
+      try overs[index].rewrite { try grouped($0, groups, input.schema) }
+    }
     plan = .aggregate(keys, calls, Schema(columns), plan)
     for (join, right) in queries.joins {
       var join = join
@@ -345,11 +366,11 @@ extension Analyzer {
   }
 
   /// The value of an expression that reads nothing; nil when it fails.
-  static func constant(_ expression: Expression) throws -> Value? {
+  static func constant(_ expression: Expression, _ time: LocalTime = LocalTime()) throws -> Value? {
     if let value = expression.constantValue { return value }
     guard expression.used.columns.isEmpty, expression.used.variables.isEmpty else { return nil }
     let frame = Frame(columns: [], count: 1, slot: { $0 })
-    let lane = Lane(needs: [:])
+    let lane = Lane(needs: [:], time: time)
     do {
       return try expression.evaluate(Evaluation(frame: frame, active: nil, lane: lane)).column.value(0)
     } catch is RowFailure { return nil }

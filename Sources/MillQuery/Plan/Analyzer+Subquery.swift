@@ -14,9 +14,9 @@ struct Subqueries {
 extension Analyzer {
   /// Runs the body where neither aggregates nor sub-queries nor the columns of a query around are known.
   mutating func isolated<Result>(_ body: (inout Analyzer) throws -> Result) rethrows -> Result {
-    let saved = (aggregates, subqueries, outerScope)
-    (aggregates, subqueries, outerScope) = (nil, nil, nil)
-    defer { (aggregates, subqueries, outerScope) = saved }
+    let saved = (aggregates, subqueries, outerScope, windows)
+    (aggregates, subqueries, outerScope, windows) = (nil, nil, nil, nil)
+    defer { (aggregates, subqueries, outerScope, windows) = saved }
     return try body(&self)
   }
 

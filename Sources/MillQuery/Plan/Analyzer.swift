@@ -1,3 +1,4 @@
+import MillArchive
 import MillBase
 import MillColumns
 
@@ -6,6 +7,8 @@ struct Analyzer {
   let file: String?
   var ansi: Bool
   var enablePartialResults = true
+  /// spark.sql.session.timeZone; nil = UTC.
+  var zone: ZoneRules?
   var views: [String: View] = [:]
   /// Tables that need no CREATE VIEW; nil = there are none.
   var catalog: (any TableCatalog)?
@@ -13,6 +16,10 @@ struct Analyzer {
   var watermarkCount = 0
   /// The aggregate calls of the select under analysis; nil where they can't be.
   var aggregates: [AggregateCall]?
+  /// The window functions of the select under analysis; nil where they can't be.
+  var windows: [WindowCall]?
+  /// The WINDOW clause of the select under analysis.
+  var namedWindows: [String: WindowSpec] = [:]
   /// The sub-queries of the clause under analysis; nil where they can't be.
   var subqueries: Subqueries?
   /// The columns of the query around a sub-query, while its WHERE is analysed.
@@ -112,8 +119,13 @@ struct Analyzer {
     case "spark.sql.ansi.enabled": ansi = try flag()
     case "spark.sql.json.enablePartialResults": enablePartialResults = try flag()
     case "spark.sql.session.timeZone":
-      guard ["UTC", "GMT", "Z", "+00:00", "Etc/UTC"].contains(value) else {
-        throw error("the time zone \(value) is not supported yet", at: position, wayOut: "UTC is")
+      if ["UTC", "GMT", "Z", "+00:00", "Etc/UTC"].contains(value) {
+        zone = nil
+      } else {
+        do { zone = try ZoneCache.rules(value) } catch {
+          throw self.error(
+            "the time zone \(value) is not known", at: position, wayOut: "write a name like Europe/Berlin, or +02:00")
+        }
       }
     case "spark.sql.caseSensitive":
       if try flag() { throw error("spark.sql.caseSensitive = true is not supported yet", at: position) }
@@ -137,14 +149,14 @@ struct Analyzer {
       if kafka.includeHeaders { columns.columns.append(KafkaSource.headersColumn) }
       return .source(Source(name: name, kind: .kafka(kafka), schema: columns))
     case "text":
-      let (files, _) = try reader.files(.text)
+      let (files, _, _) = try reader.files(.text)
       let columns = schema ?? Schema([.init("value", .string)])
       guard columns.count == 1, columns.columns[0].type == .string else {
         throw error("text has one column of type STRING", at: position)
       }
       return .source(Source(name: name, kind: .files(files), schema: columns))
     case "json":
-      let (files, json) = try reader.files(.json)
+      let (files, json, _) = try reader.files(.json)
       guard let schema else {
         throw error(
           "a json source needs its columns with their types", at: position,
@@ -163,12 +175,50 @@ struct Analyzer {
         Expression(.field(Expression(.column(0), .struct(schema), position), index), column.type, position)
       }
       return .query(.project(fields, schema, kept))
+    case "csv":
+      let (files, _, csv) = try reader.files(.csv)
+      guard let schema else {
+        throw error(
+          "a csv source needs its columns with their types", at: position,
+          wayOut: "write CREATE TEMPORARY VIEW \(name) (a INT, b STRING) USING csv OPTIONS (…)")
+      }
+      return .query(try self.csv(name, files, schema, csv, at: position))
     default:
-      let nearest = Nearest.name(to: format, among: ["kafka", "text", "json"])
+      let nearest = Nearest.name(to: format, among: ["kafka", "text", "json", "csv"])
       throw error(
         "unknown source format \(format)", at: position,
-        wayOut: nearest.map { "did you mean \($0)?" } ?? "known are kafka, text and json")
+        wayOut: nearest.map { "did you mean \($0)?" } ?? "known are kafka, text, json and csv")
     }
+  }
+
+  /// Lines → rows. Blank lines and comments are none.
+  private func csv(
+    _ name: String, _ files: FileSource, _ schema: Schema, _ options: CSVOptions, at position: SourcePosition
+  ) throws -> Plan {
+    let lines = Schema([.init("value", .string)])
+    let line = Expression(.column(0), .string, position)
+    func call(_ name: String, _ arguments: [Expression]) -> FunctionCall {
+      FunctionCall(name: name, arguments: arguments, position: position, ansi: ansi, file: file)
+    }
+    var trim = call("trim", [line])
+    let trimmed = try FunctionLibrary.all["trim"]!.build(&trim)
+    let blank = Expression.constant(.string(""), .string, position)
+    var isRow = try FunctionLibrary.comparison("<>", trimmed, blank, call("<>", []))
+    if let comment = options.comment {
+      var start = call("startswith", [line, .constant(.string(String(comment)), .string, position)])
+      let isComment = try FunctionLibrary.all["startswith"]!.build(&start)
+      isRow = Expression(.and(isRow, FunctionLibrary.not(isComment, position)), .boolean, position)
+    }
+    let scan = Plan.filter(isRow, .scan(Source(name: name, kind: .files(files), schema: lines)))
+    let parsed = try FunctionLibrary.fromCSV(call("from_csv", [line]), schema, options)
+    let row = Plan.project([parsed], Schema([.init("row", .struct(schema))]), scan)
+    let rowColumn = Expression(.column(0), .struct(schema), position)
+    // DROPMALFORMED gives null for a row that is left out.
+    let kept = Plan.filter(FunctionLibrary.notNull(rowColumn, position), row)
+    let fields = schema.columns.enumerated().map { index, column in
+      Expression(.field(rowColumn, index), column.type, position)
+    }
+    return .project(fields, schema, kept)
   }
 
   mutating func fromJSON(_ schema: DataType, _ options: JSONOptions) -> FromJSON {

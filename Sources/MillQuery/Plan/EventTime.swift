@@ -11,7 +11,8 @@ extension Plan {
     switch self {
     case .oneRow, .scan, .rows: return []
     case .watermark(let watermark, _): return [watermark.column]
-    case .filter(_, let input), .sort(_, _, let input), .limit(_, _, _, let input), .deduplicate(_, _, let input):
+    case .filter(_, let input), .sort(_, _, let input), .limit(_, _, _, let input), .deduplicate(_, _, let input),
+      .window(_, let input):
       return input.eventTimes
     case .project(let expressions, _, let input):
       let below = input.eventTimes
@@ -48,6 +49,10 @@ extension Plan {
     case .aggregate(let keys, let calls, _, _):
       expressions = keys + calls.flatMap { $0.arguments + ($0.filter.map { [$0] } ?? []) }
     case .sort(let keys, _, _): expressions = keys.map(\.expression)
+    case .window(let calls, _):
+      expressions = calls.flatMap { call in
+        call.arguments + call.partition + call.order.map(\.expression) + (call.filter.map { [$0] } ?? [])
+      }
     case .join(let join, _, _, _):
       expressions = join.keys.flatMap { [$0.left, $0.right] } + [join.condition, join.test].compactMap(\.self)
     default: break

@@ -7,7 +7,8 @@ extension Expression {
     switch (node, other.node) {
     case (.constant(let a), .constant(let b)): return a.value(0) == b.value(0)
     case (.column(let a), .column(let b)), (.aggregate(let a), .aggregate(let b)),
-      (.variable(let a), .variable(let b)), (.outer(let a), .outer(let b)):
+      (.variable(let a), .variable(let b)), (.outer(let a), .outer(let b)),
+      (.window(let a), .window(let b)):
       return a == b
     case (.field(let a, let i), .field(let b, let j)), (.elementFields(let a, let i), .elementFields(let b, let j)):
       return i == j && a.isSame(as: b)
@@ -30,7 +31,7 @@ extension Expression {
     if let new = try body(self) { return new }
     var copy = self
     switch node {
-    case .constant, .column, .aggregate, .variable, .outer: break
+    case .constant, .column, .aggregate, .variable, .outer, .window: break
     case .field(let base, let index): copy.node = .field(try base.rewritten(body), index)
     case .elementFields(let base, let index): copy.node = .elementFields(try base.rewritten(body), index)
     case .cast(let base, let mode): copy.node = .cast(try base.rewritten(body), mode)

@@ -21,6 +21,8 @@ struct Expression: Sendable {
     case fromJSON(Expression, FromJSON)
     /// A column of the query around a sub-query; only while the sub-query is analysed.
     case outer(Int)
+    /// The result of a window function; only while a select list is analysed.
+    case window(Int)
     /// A variable of a lambda around it.
     case variable(Int)
     case higherOrder(HigherOrder, [Expression], bodies: [Expression])
@@ -46,7 +48,7 @@ struct Expression: Sendable {
 
   var children: [Expression] {
     switch node {
-    case .constant, .column, .aggregate, .variable, .outer: []
+    case .constant, .column, .aggregate, .variable, .outer, .window: []
     case .field(let base, _), .elementFields(let base, _), .cast(let base, _), .fromJSON(let base, _): [base]
     case .and(let a, let b), .or(let a, let b): [a, b]
     case .branches(let cases, let otherwise): cases.flatMap { [$0.when, $0.then] } + (otherwise.map { [$0] } ?? [])

@@ -12,6 +12,8 @@ indirect enum Plan: Sendable {
   case unionAll([Plan])
   /// A row for every combination of the keys: the keys, then the functions' results. Without keys, one row.
   case aggregate([Expression], [AggregateCall], Schema, Plan)
+  /// The input's columns, then the functions' results.
+  case window([WindowCall], Plan)
   case sort([SortKey], SourcePosition, Plan)
   case limit(Int?, offset: Int, SourcePosition, Plan)
   /// The left side's columns, then the right side's (not for semi and anti).
@@ -32,6 +34,8 @@ indirect enum Plan: Sendable {
     case .filter(_, let input), .sort(_, _, let input), .limit(_, _, _, let input), .watermark(_, let input),
       .deduplicate(_, _, let input):
       input.schema
+    case .window(let calls, let input):
+      Schema(input.schema.columns + calls.map { .init($0.name, $0.type) })
     case .unionAll(let inputs): inputs[0].schema
     case .join(let join, _, let left, let right):
       switch join.kind {
@@ -46,7 +50,8 @@ indirect enum Plan: Sendable {
     switch self {
     case .oneRow, .scan, .rows: []
     case .project(_, _, let input), .filter(_, let input), .generate(_, _, let input), .aggregate(_, _, _, let input),
-      .sort(_, _, let input), .limit(_, _, _, let input), .watermark(_, let input), .deduplicate(_, _, let input):
+      .sort(_, _, let input), .limit(_, _, _, let input), .watermark(_, let input), .deduplicate(_, _, let input),
+      .window(_, let input):
       [input]
     case .unionAll(let inputs): inputs
     case .join(_, _, let left, let right): [left, right]

@@ -29,6 +29,14 @@ extension Plan {
       let groups = keys.map { $0.text(input.schema) }.joined(separator: ", ")
       let functions = calls.map { $0.text(input.schema) }.joined(separator: ", ")
       return lead + "Aggregate [\(groups)], [\(functions)]\n" + input.text(indent: indent + 1)
+    case .window(let calls, let input):
+      let list = calls.map { call in
+        let keys = call.partition.map { $0.text(input.schema) }.joined(separator: ", ")
+        let order = call.order.map { $0.expression.text(input.schema) + ($0.isDescending ? " DESC" : "") }
+        let arguments = call.arguments.map { $0.text(input.schema) }.joined(separator: ", ")
+        return "\(call.name)(\(arguments)) OVER ([\(keys)], [\(order.joined(separator: ", "))])"
+      }
+      return lead + "Window [\(list.joined(separator: ", "))]\n" + input.text(indent: indent + 1)
     case .sort(let keys, _, let input):
       let list = keys.map { key in
         key.expression.text(input.schema) + (key.isDescending ? " DESC" : " ASC")
@@ -84,7 +92,10 @@ extension Expression {
       let whens = cases.map { " WHEN \($0.when.text(input)) THEN \($0.then.text(input))" }.joined()
       return "CASE\(whens)\(otherwise.map { " ELSE " + $0.text(input) } ?? "") END"
     case .coalesce(let choices): return "coalesce(\(list(choices)))"
+    case .call(let kernel, let arguments) where FunctionCall.clockNames.contains(kernel.name):
+      return arguments[0].text(input)
     case .call(let kernel, let arguments): return "\(kernel.name)(\(list(arguments)))"
+    case .window(let number): return "window \(number)"
     case .outer(let index): return "outer \(index)"
     case .variable(let number): return "x\(number)"
     case .higherOrder(let function, let arguments, let bodies):

@@ -48,10 +48,12 @@ public struct KafkaSource: Sendable, Hashable {
     "headers", .array(.struct(Schema([.init("key", .string), .init("value", .binary)]))))
 }
 
-/// Files as a source: text (one column `value`, a row a line) or json (a document a line).
+/// Files as a source: text (one column `value`, a row a line), json (a document a line) or csv.
 public struct FileSource: Sendable, Hashable {
-  public enum Format: String, Sendable, Hashable { case text, json }
+  public enum Format: String, Sendable, Hashable { case text, json, csv }
   public var format: Format
   /// A file or a directory; files whose names begin with `.` or `_` are not read.
   public var path: String
+  /// The first line of every file is no row.
+  public var hasHeader = false
 }

@@ -153,25 +153,26 @@ struct SourceOptions {
 
   // MARK: files
 
-  /// The path, and the other options (from_json's, for json).
-  func files(_ format: FileSource.Format) throws -> (FileSource, json: JSONOptions) {
+  /// The path, and the other options: from_json's for json, from_csv's for csv.
+  func files(_ format: FileSource.Format) throws -> (FileSource, json: JSONOptions, csv: CSVOptions) {
     guard let path = option("path"), !path.value.isEmpty else {
       if let first = options.first { throw unknown(first, among: ["path"]) }
       throw error("the option path is missing", wayOut: "write path '/directory/or/file'")
     }
     var json = JSONOptions()
+    var csv = CSVOptions()
     for option in options where option.key.lowercased() != "path" {
-      guard format == .json else { throw unknown(option, among: ["path"]) }
+      guard format != .text else { throw unknown(option, among: ["path"]) }
+      let others = Dictionary(
+        options.filter { $0.key.lowercased() != "path" }.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
       do {
-        json = try JSONOptions(
-          Dictionary(
-            options.filter { $0.key.lowercased() != "path" }.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 }))
+        if format == .json { json = try JSONOptions(others) } else { csv = try CSVOptions(others) }
       } catch let problem as MillError {
         throw error(problem.message, at: option, wayOut: problem.wayOut)
       }
     }
     var plain = path.value
     if plain.hasPrefix("file://") { plain.removeFirst(7) } else if plain.hasPrefix("file:") { plain.removeFirst(5) }
-    return (FileSource(format: format, path: plain), json)
+    return (FileSource(format: format, path: plain, hasHeader: csv.hasHeader), json, csv)
   }
 }

@@ -19,6 +19,38 @@ struct SyntaxName {
     }
   }
 
+  private func window(_ spec: WindowSpec, _ call: Syntax) -> String {
+    guard spec.base == nil else { return spec.base! }
+    var parts: [String] = []
+    if !spec.partition.isEmpty { parts.append("PARTITION BY \(list(spec.partition))") }
+    if !spec.order.isEmpty {
+      let keys = spec.order.map { item in
+        "\(text(item.expression)) \(item.isDescending ? "DESC" : "ASC") NULLS \(item.nullsFirst ? "FIRST" : "LAST")"
+      }
+      parts.append("ORDER BY \(keys.joined(separator: ", "))")
+    }
+    func bound(_ bound: WindowSpec.Bound, _ side: String) -> String {
+      switch bound {
+      case .unbounded: "UNBOUNDED \(side)"
+      case .current: "CURRENT ROW"
+      case .preceding(let distance): "\(text(distance)) PRECEDING"
+      case .following(let distance): "\(text(distance)) FOLLOWING"
+      }
+    }
+    if let frame = spec.frame {
+      parts.append(
+        "\(frame.isRows ? "ROWS" : "RANGE") BETWEEN \(bound(frame.start, "PRECEDING")) AND "
+          + bound(frame.end, "FOLLOWING"))
+    } else if spec.order.isEmpty {
+      parts.append("ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING")
+    } else {
+      var isRank = false
+      if case .call(let name, _) = call.kind { isRank = WindowCall.names.contains(name.lowercased()) }
+      parts.append("\(isRank ? "ROWS" : "RANGE") BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW")
+    }
+    return parts.joined(separator: " ")
+  }
+
   /// Arguments that Spark shows when they are not written.
   private static let defaults: [String: (after: Int, text: String)] = [
     "percentile": (2, "1"), "percentile_approx": (2, "10000"), "approx_percentile": (2, "10000"),
@@ -72,6 +104,7 @@ struct SyntaxName {
       }
       if let filter = modifiers.filter { text += " FILTER (WHERE \(self.text(filter)))" }
       return text
+    case .window(let call, let spec): return "\(text(call)) OVER (\(window(spec, call)))"
     case .lambda(let names, let body):
       let bare = body.replacing(names: Set(names.map { $0.lowercased() }))
       let variables = names.map { _ in "namedlambdavariable()" }
@@ -124,7 +157,8 @@ struct SyntaxName {
     case .string(let text): text
     case .binary(let bytes): "X'" + bytes.withUnsafeBufferPointer { Hexadecimal.text($0) } + "'"
     case .date(let days): "DATE '\(Column(.date, [.date(days)]).text(0)!)'"
-    case .timestamp(let value): "TIMESTAMP '\(Column(.timestamp, [.timestamp(value)]).text(0)!)'"
+    case .timestamp(let value), .localTimestamp(let value):
+      "TIMESTAMP '\(Column(.timestamp, [.timestamp(value)]).text(0)!)'"
     case .interval(let value, let type): Column(type, [.integer(value)]).text(0)!
     }
   }

@@ -22,7 +22,7 @@ struct Cast {
     case (.binary, .string): return relabel(vector) { Self.validText($0) }
     case (.string, .binary): return relabel(vector) { $0 }
     case (_, .string):
-      let column = vector.compact.column
+      let column = evaluation.lane.time.local(vector.compact.column)
       if case .decimal(_, let scale) = from, mode == .legacy, scale > 6 {
         let values = vector.fixed(Int128.self)
         return try evaluation.mapBytes([vector]) { row, out in
@@ -41,9 +41,13 @@ struct Cast {
     case (.boolean, _):
       return try fromLong(vector, evaluation.map(vector, vector.booleans, to: .long) { Int64($0 ? 1 : 0) })
     case (.date, .timestamp):
-      return try evaluation.map(vector, vector.fixed(Int32.self), to: to) { Int64($0) * Calendar.microsecondsPerDay }
+      return try evaluation.map(vector, vector.fixed(Int32.self), to: to) {
+        evaluation.lane.time.instant(Int64($0) * Calendar.microsecondsPerDay)
+      }
     case (.timestamp, .date):
-      return try evaluation.map(vector, vector.fixed(Int64.self), to: to) { Int32(Calendar.day(ofMicroseconds: $0)) }
+      return try evaluation.map(vector, vector.fixed(Int64.self), to: to) {
+        Int32(Calendar.day(ofMicroseconds: evaluation.lane.time.local($0)))
+      }
     case (.timestamp, _): return try fromTimestamp(vector)
     case (.decimal(_, let scale), _): return try fromDecimal(vector, scale: scale)
     case (.float, _):

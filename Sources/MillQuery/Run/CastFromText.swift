@@ -16,7 +16,7 @@ struct CastFromText {
     case .float: try parse { Self.float($0) }
     case .double: try parse { Self.double($0) }
     case .date: try parse { TimeText.parseDate($0) }
-    case .timestamp: try parse { TimeText.parseTimestamp($0) }
+    case .timestamp: try parse { cast.evaluation.lane.time.parse($0) }
     case .decimal(let precision, let scale):
       try parse { text in
         let trimmed = Self.trimmed(text)

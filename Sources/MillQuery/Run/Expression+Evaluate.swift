@@ -19,6 +19,7 @@ extension Expression {
       let lambdas = Lambdas(bodies: bodies, variables: function.variables, evaluation: evaluation)
       return try located { try function.evaluate(vectors, lambdas) }
     case .outer: preconditionFailure("a column of another query")
+    case .window: preconditionFailure("a window function outside of its operator")
     case .aggregate: preconditionFailure("an aggregate outside of its operator")
     case .field(let base, let index): return try base.evaluate(evaluation).mapColumn { $0.field(index) }
     case .elementFields(let base, let index):

@@ -5,6 +5,8 @@ import MillColumns
 final class Lane {
   /// Microseconds since 1970: current_timestamp() is the same all through a micro-batch.
   var now: Int64 = 0
+  /// The session's clock.
+  let time: LocalTime
   var patterns = PatternCache()
   /// What the current record batch held that is no JSON.
   var malformed: [QueryOutput.Malformed] = []
@@ -16,7 +18,10 @@ final class Lane {
   private var readers: [Int: JSONReader] = [:]
 
   /// - Parameter needs: by the number of the from_json call, what the query uses of its result.
-  init(needs: [Int: NeededJSON]) { self.needs = needs }
+  init(needs: [Int: NeededJSON], time: LocalTime = LocalTime()) {
+    self.needs = needs
+    self.time = time
+  }
 
   /// - Parameter times: timestamps, or windows, whose time is their end.
   func note(_ times: Column, of watermark: Int) {
@@ -35,7 +40,9 @@ final class Lane {
     if let known = readers[json.id] {
       reader = known
     } else {
-      reader = try JSONReader(json.schema, options: json.options, needed: needs[json.id] ?? .all)
+      var options = json.options
+      if options.timeZone == nil { options.timeZone = time.zone?.name }
+      reader = try JSONReader(json.schema, options: options, needed: needs[json.id] ?? .all)
       readers[json.id] = reader
     }
     let rows: JSONRows

@@ -54,7 +54,7 @@ indirect enum Operator: Sendable {
       below.columns[watermark.column] = .all
       self = .watermark(watermark, Operator(input, &below))
       needs.json = below.json
-    case .aggregate, .sort, .limit, .join, .deduplicate:
+    case .aggregate, .sort, .limit, .join, .deduplicate, .window:
       preconditionFailure("needs all rows: BatchPlanner takes it out")
     }
   }

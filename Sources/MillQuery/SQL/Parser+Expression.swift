@@ -127,6 +127,9 @@ extension Parser {
     return left
   }
 
+  /// An expression without comparisons and predicates.
+  mutating func comparisonOperand() throws -> Syntax { try binary(level: 0) }
+
   private static let levels: [Set<String>] = [
     ["|"], ["^"], ["&"], ["<<", ">>", ">>>"], ["+", "-", "||"], ["*", "/", "%"],
   ]
@@ -291,7 +294,9 @@ extension Parser {
       }
       advance()
       advance()
-      return Syntax(kind: .literal(.timestamp(microseconds)), position: position)
+      let isZoned = Array(followingText!.utf8).withUnsafeBufferPointer { LocalTime.namesZone($0) }
+      let literal = isZoned ? Literal.timestamp(microseconds) : .localTimestamp(microseconds)
+      return Syntax(kind: .literal(literal), position: position)
     case "X" where followingText != nil:
       guard let bytes = Hexadecimal.bytes(followingText!) else {
         throw error("X'\(followingText!)' is no hexadecimal text")
@@ -370,9 +375,10 @@ extension Parser {
       try expect(sign: ")")
       isModified = true
     }
-    if peek(word: "OVER") { throw unsupported("a window function (OVER)") }
-    if isModified { return Syntax(kind: .aggregate(word, arguments, modifiers), position: position) }
-    return Syntax(kind: .call(word, arguments), position: position)
+    let kind: Syntax.Kind = isModified ? .aggregate(word, arguments, modifiers) : .call(word, arguments)
+    let call = Syntax(kind: kind, position: position)
+    if accept(word: "OVER") { return Syntax(kind: .window(call, try windowSpec()), position: position) }
+    return call
   }
 
   /// nil when none begins here.

@@ -179,7 +179,7 @@ extension Parser {
 
   /// ORDER BY, LIMIT, OFFSET.
   mutating func organization(_ query: inout Query) throws {
-    for word in ["CLUSTER", "DISTRIBUTE", "WINDOW"] where peek(word: word) { throw unsupported(word) }
+    for word in ["CLUSTER", "DISTRIBUTE"] where peek(word: word) { throw unsupported(word) }
     if accept(words: "ORDER", "BY") || accept(words: "SORT", "BY") {
       repeat { query.order.append(try orderItem()) } while accept(sign: ",")
     } else if peek(word: "ORDER") {

@@ -109,6 +109,11 @@ extension Parser {
   }
 
   private mutating func set(at start: SourcePosition) throws -> Statement {
+    if accept(words: "TIME", "ZONE") {
+      if accept(word: "LOCAL") { throw unsupported("SET TIME ZONE LOCAL", at: start) }
+      let zone = try string("a time zone in quotes, like 'Europe/Berlin'")
+      return Statement(kind: .set(key: "spark.sql.session.timeZone", value: zone), position: start)
+    }
     let key = try optionKey()
     try expect(sign: "=")
     // Spark takes the rest of the line as it is; names, numbers and texts are what makes sense.
@@ -230,7 +235,7 @@ extension Parser {
     let having = accept(word: "HAVING") ? try expression() : nil
     return Select(
       isDistinct: isDistinct, items: items, from: from, lateralViews: laterals, filter: filter, grouping: grouping,
-      having: having, position: start)
+      having: having, windows: try windowClause(), position: start)
   }
 
   private mutating func selectItem() throws -> SelectItem {

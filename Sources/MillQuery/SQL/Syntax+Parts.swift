@@ -13,6 +13,7 @@ extension Syntax {
           modifiers.filter = modifiers.filter.map(body)
           return .aggregate(name, arguments.map(body), modifiers)
         }()
+      case .window(let call, let spec): .window(call.mapParts(body), spec)
       case .lambda(let names, let inner): .lambda(names, body(inner))
       case .named(let inner, let name): .named(body(inner), name)
       case .cast(let inner, let type, let isTry): .cast(body(inner), type, isTry: isTry)

@@ -19,6 +19,8 @@ struct Syntax: Sendable {
     case aggregate(String, [Syntax], AggregateModifiers)
     /// `x -> x + 1`, `(x, y) -> x + y`, as an argument.
     case lambda([String], Syntax)
+    /// A call with OVER.
+    case window(Syntax, WindowSpec)
     /// `x AS name` as an argument of struct().
     case named(Syntax, String)
     case cast(Syntax, DataType, isTry: Bool)
@@ -65,6 +67,8 @@ enum Literal: Sendable, Hashable {
   case date(Int32)
   /// Microseconds since 1970-01-01T00:00:00Z.
   case timestamp(Int64)
+  /// The same on the session's clock, for a text without a zone.
+  case localTimestamp(Int64)
   /// Months or microseconds, and the type.
   case interval(Int64, DataType)
 }
@@ -144,6 +148,8 @@ struct Select: Sendable {
   var filter: Syntax?
   var grouping = Grouping.none
   var having: Syntax?
+  /// The WINDOW clause, by lower-case name.
+  var windows: [String: WindowSpec] = [:]
   var position: SourcePosition
 }
 

@@ -33,7 +33,9 @@ public struct SQLSession {
   private mutating func answer(_ statement: Statement) throws -> Answer {
     switch statement.kind {
     case .query(let query):
-      return .query(CompiledQuery(try analyzer.plan(query), file: analyzer.file, ansi: analyzer.ansi))
+      return .query(
+        CompiledQuery(
+          try analyzer.plan(query), file: analyzer.file, ansi: analyzer.ansi, time: LocalTime(zone: analyzer.zone)))
     case .explain(let query): return .rows(Self.rows(["plan"], [[try analyzer.plan(query).text()]]))
     case .describeQuery(let query): return .rows(Self.description(try analyzer.plan(query).schema))
     case .describe(let name, let position):

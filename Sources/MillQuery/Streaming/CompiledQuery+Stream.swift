@@ -48,11 +48,15 @@ extension CompiledQuery {
   /// - Throws: as ``init(script:file:ansi:)``.
   public func sql(_ script: String, over view: String) throws -> CompiledQuery {
     var analyzer = Analyzer(file: file, ansi: ansi)
+    analyzer.zone = time.zone
     analyzer.begin(after: plan, as: view)
-    return CompiledQuery(try analyzer.analyze(Parser.statements(of: script, file: file)), file: file, ansi: ansi)
+    let plan = try analyzer.analyze(Parser.statements(of: script, file: file))
+    return CompiledQuery(plan, file: file, ansi: ansi, time: LocalTime(zone: analyzer.zone))
   }
 
-  private func with(_ plan: Plan) -> CompiledQuery { CompiledQuery(plan, file: file, ansi: ansi) }
+  private func with(_ plan: Plan) -> CompiledQuery {
+    CompiledQuery(plan, file: file, ansi: ansi, time: time)
+  }
 
   private func deduplicated(
     _ columns: [String], isWithinWatermark: Bool, _ what: String

@@ -61,6 +61,8 @@ struct StreamingRules {
         throw error(
           "ORDER BY over a stream needs an aggregation in the output mode complete", at: position)
       }
+    case .window(let calls, _):
+      throw error("the window function \(calls[0].name) is not supported over a stream", at: calls[0].position)
     case .limit(_, _, let position, let input):
       if mode != .complete || aggregations(input) == 0 {
         throw error("LIMIT over a stream needs an aggregation in the output mode complete", at: position)

@@ -52,7 +52,16 @@ struct DateTimePattern {
 
   // MARK: Writing
 
-  func append(_ microseconds: Int64, to out: inout [UInt8]) {
+  /// Does a text by this pattern name its zone?
+  var namesZone: Bool {
+    parts.contains { part in
+      if case .letter(let letter, _) = part { "XxzZV".unicodeScalars.contains(letter) } else { false }
+    }
+  }
+
+  /// A moment, as the clock shows it.
+  func append(_ moment: Int64, on time: LocalTime = LocalTime(), to out: inout [UInt8]) {
+    let microseconds = time.local(moment)
     let day = Calendar.day(ofMicroseconds: microseconds)
     let rest = microseconds - day * Calendar.microsecondsPerDay
     let (year, month, dayOfMonth) = Clock.civilDate(daysSinceEpoch: day)
@@ -89,10 +98,21 @@ struct DateTimePattern {
         digits.insert(contentsOf: repeatElement(48, count: 6 - digits.count), at: 0)
         out += digits.prefix(count)
         out += repeatElement(48, count: max(0, count - 6))
-      case "X": out.append(UInt8(ascii: "Z"))
-      case "x": out += (count == 1 ? "+00" : count % 2 == 0 ? "+0000" : "+00:00").utf8
-      case "Z": out += (count < 4 ? "+0000" : count == 4 ? "GMT" : "Z").utf8
-      default: out += (letter == "V" ? "UTC" : count < 4 ? "UTC" : "Coordinated Universal Time").utf8
+      case "X", "x":
+        let zero = letter == "X" ? "Z" : count == 1 ? "+00" : count % 2 == 0 ? "+0000" : "+00:00"
+        var offset = time.offsetText(at: moment, colon: count % 2 == 1 && count > 1, zero: zero)
+        if count == 1, offset.utf8.count == 5, offset.hasSuffix("00") { offset.removeLast(2) }
+        out += offset.utf8
+      case "Z":
+        let zero = count < 4 ? "+0000" : count == 4 ? "" : "Z"
+        out += ((count == 4 ? "GMT" : "") + time.offsetText(at: moment, colon: count >= 4, zero: zero)).utf8
+      default:
+        if let zone = time.zone {
+          // Names of zones in words are not known here: their IDs stand for them.
+          out += zone.name.utf8
+          break
+        }
+        out += (letter == "V" ? "UTC" : count < 4 ? "UTC" : "Coordinated Universal Time").utf8
       }
     }
   }

@@ -37,7 +37,9 @@ extension FunctionLibrary {
       }
       try call.cast(1, to: .integer)
       try call.cast(2, to: .timestamp)
-      return call.values(.timestamp) { arguments in
+      let isByClock = unit.isMonths || unit.length % IntervalField.day.unit == 0
+      if isByClock { call.toLocal(2) }
+      let moved = call.values(.timestamp) { arguments in
         let (count, time) = (Int64(arguments[1].whole), arguments[2].microseconds)
         guard unit.isMonths else {
           let (length, isOver) = count.multipliedReportingOverflow(by: unit.length)
@@ -51,6 +53,7 @@ extension FunctionLibrary {
         let moved = Int64(TimeArithmetic.addingMonths(count * unit.length, to: Int32(day)))
         return .timestamp(time + (moved - day) * Calendar.microsecondsPerDay)
       }
+      return isByClock ? call.fromLocal(moved) : moved
     },
     FunctionDefinition("timestampdiff", arity: 3) { call in
       guard case .string(let name)? = call.arguments[0].constantValue, let unit = timeUnits[name.uppercased()] else {
@@ -58,6 +61,9 @@ extension FunctionLibrary {
       }
       try call.cast(1, to: .timestamp)
       try call.cast(2, to: .timestamp)
+      // All by the clock, as in Spark: from noon to noon are 24 hours, also on a day that has 23.
+      call.toLocal(1)
+      call.toLocal(2)
       return call.values(.long) { arguments in
         let (start, end) = (arguments[1].microseconds, arguments[2].microseconds)
         guard unit.isMonths else { return .integer((end - start) / unit.length) }
@@ -101,8 +107,10 @@ extension FunctionLibrary {
     let type: DataType = call.type(0) == .date && call.type(1) == .date ? .date : .timestamp
     try call.cast(0, to: .timestamp)
     try call.cast(1, to: .timestamp)
+    call.toLocal(0)
+    call.toLocal(1)
     let isMonths = call.count == 3 && call.type(2).intervalFields!.from.isYearMonth
-    return call.values(.array(type)) { arguments in
+    let local = call.values(.array(type)) { arguments in
       let (from, to) = (arguments[0].microseconds, arguments[1].microseconds)
       let day = IntervalField.day.unit
       let step = arguments.count == 3 ? Int64(arguments[2].whole) : from <= to ? day : -day
@@ -125,6 +133,21 @@ extension FunctionLibrary {
       }
       return .array(made)
     }
+    if type == .date { return local }
+    let kernel = Kernel(name: "time of local") { vectors, evaluation in
+      let time = evaluation.lane.time
+      if time.zone == nil { return vectors[0] }
+      return vectors[0].mapColumn { list in
+        let moments = list.children[0]
+        let changed = Column.fixed(.timestamp, count: moments.count, validity: moments.validity, as: Int64.self) {
+          target in
+          for row in 0..<moments.count { target[row] = time.instant(moments.fixed(row, as: Int64.self)) }
+        }
+        return Column(
+          list.type, count: list.count, validity: list.validity, offsets: list.offsets, children: [changed])
+      }
+    }
+    return Expression(.call(kernel, [local]), .array(type), call.position)
   }
 
   /// A field of an interval, as EXTRACT gives it; nil when the interval has no such field.

@@ -3,20 +3,6 @@ import MillColumns
 
 extension FunctionLibrary {
   static let jsonFunctions: [FunctionDefinition] = [
-    FunctionDefinition("to_json", arity: 1) { call in
-      switch call.type(0) {
-      case .struct, .array, .map: break
-      case .null: return try call.cast(call.arguments[0], to: .string)
-      default: throw call.mismatch(0, wants: "a struct, an array or a map")
-      }
-      return call.result(.string) { vectors, evaluation in
-        let (column, mask) = vectors[0].compact
-        return try evaluation.mapBytes(vectors) { row, out in
-          column.appendJSON(row & mask, keepsNulls: false, to: &out)
-          return true
-        }
-      }
-    },
     FunctionDefinition("get_json_object", arity: 2) { call in
       try call.castAllToText()
       return call.result(.string) { vectors, evaluation in
@@ -60,6 +46,28 @@ extension FunctionLibrary {
   ]
 
   private static func json(_ bytes: Bytes) -> JSONValue? { try? JSONValue(parsing: Array(bytes)) }
+
+  static func toJSON(
+    _ call: FunctionCall, _ options: JSONOptions, _ written: [String: String]
+  ) throws -> Expression {
+    switch call.type(0) {
+    case .struct, .array, .map: break
+    default: throw call.mismatch(0, wants: "a struct, an array or a map")
+    }
+    let keepsNulls = written.contains { $0.key.lowercased() == "ignorenullfields" && $0.value.lowercased() == "false" }
+    let formats = try TimeFormats(dates: options.dateFormat, timestamps: options.timestampFormat)
+    let zone = try options.timeZone.map { try ZoneCache.rules($0) }
+    let type = call.type(0)
+    return call.result(.string) { vectors, evaluation in
+      let (plain, mask) = vectors[0].compact
+      let time = zone.map { LocalTime(zone: $0) } ?? evaluation.lane.time
+      let column = formats.change(type, time) ? formats.written(plain, time) : plain
+      return try evaluation.mapBytes(vectors) { row, out in
+        column.appendJSON(row & mask, keepsNulls: keepsNulls, to: &out)
+        return true
+      }
+    }
+  }
 
   /// The members of a document by name, as a struct of texts.
   static func jsonFields(_ call: FunctionCall, _ schema: Schema) -> Expression {

@@ -91,20 +91,27 @@ enum TimeArithmetic {
       }
     case (_, .yearMonthInterval):
       try call.cast(0, to: .timestamp)
-      result = values(call, .timestamp) { time, interval in
+      call.toLocal(0)
+      let local = values(call, .timestamp) { time, interval in
         let day = Calendar.day(ofMicroseconds: time.microseconds)
         let moved = Int64(addingMonths(sign * Int64(interval.whole), to: Int32(day)))
         return .timestamp(time.microseconds + (moved - day) * Calendar.microsecondsPerDay)
       }
+      result = call.fromLocal(local)
     default:
       try call.cast(0, to: .timestamp)
       result = call.result(.timestamp) { vectors, evaluation in
         let (times, lengths) = (vectors[0].fixed(Int64.self), vectors[1].fixed(Int64.self))
+        let clock = evaluation.lane.time
         return try evaluation.map(vectors, times, lengths, to: .timestamp) { time, length in
           let (sum, isOver) =
             isPlus ? time.addingReportingOverflow(length) : time.subtractingReportingOverflow(length)
           if isOver { throw Failure("long overflow") }
-          return sum
+          if clock.zone == nil { return sum }
+          // Days are days of the clock, also when one has 23 or 25 hours.
+          let days = length / Calendar.microsecondsPerDay * Calendar.microsecondsPerDay
+          let moved = clock.instant(isPlus ? clock.local(time) &+ days : clock.local(time) &- days)
+          return isPlus ? moved &+ (length - days) : moved &- (length - days)
         }
       }
     }
@@ -133,6 +140,9 @@ enum TimeArithmetic {
     }
     try call.cast(0, to: .timestamp)
     try call.cast(1, to: .timestamp)
+    // By the clock: from noon to noon is a day.
+    call.toLocal(0)
+    call.toLocal(1)
     return values(call, .interval(.day, .second)) { .integer($0.microseconds &- $1.microseconds) }
   }
 

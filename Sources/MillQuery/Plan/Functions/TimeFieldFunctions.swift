@@ -41,6 +41,8 @@ extension FunctionLibrary {
       try call.cast(0, to: .timestamp)
       try call.cast(1, to: .timestamp)
       try call.cast(2, to: .boolean)
+      call.toLocal(0)
+      call.toLocal(1)
       return call.values(.double) { arguments in
         let months = monthsBetween(arguments[0].microseconds, arguments[1].microseconds)
         if arguments.count > 2, arguments[2] == .boolean(false) { return .double(months) }
@@ -76,7 +78,11 @@ extension FunctionLibrary {
     },
     FunctionDefinition("make_timestamp", arity: 6...7) { call in try makeTimestamp(&call, mode: call.castMode) },
     FunctionDefinition("try_make_timestamp", arity: 6...7) { call in try makeTimestamp(&call, mode: .attempt) },
-    FunctionDefinition("current_timezone", arity: 0) { call in .constant(.string("UTC"), .string, call.position) },
+    FunctionDefinition("current_timezone", arity: 0) { call in
+      call.result(.string) { _, evaluation in
+        Vector(constant: Column(.string, [.string(evaluation.lane.time.zone?.name ?? "UTC")]), count: evaluation.count)
+      }
+    },
     FunctionDefinition("from_utc_timestamp", arity: 2) { call in
       try inZone(&call) { micros, zone in
         micros + Int64(zone.offset(at: micros.flooredDivision(by: 1_000_000))) * 1_000_000
@@ -107,6 +113,7 @@ extension FunctionLibrary {
 
   private static func secondWithFraction(_ call: inout FunctionCall) throws -> Expression {
     try call.cast(0, to: .timestamp)
+    call.toLocal(0)
     return call.values(.decimal(precision: 8, scale: 6)) { arguments in
       let micros = arguments[0].microseconds
       let rest = micros - micros.flooredDivision(by: 60_000_000) * 60_000_000
@@ -144,7 +151,8 @@ extension FunctionLibrary {
     for index in 0..<5 { try call.cast(index, to: .integer) }
     try call.cast(5, to: .decimal(precision: 16, scale: 6))
     if call.count > 6 { try call.castToText([6]) }
-    return call.values(.timestamp) { arguments in
+    let isZoned = call.count > 6
+    let made = call.values(.timestamp) { arguments in
       let parts = arguments[0..<5].map { Int64($0.whole) }
       guard case .decimal(let unscaled, _) = arguments[5] else { return .null }
       let micros = Int64(truncatingIfNeeded: unscaled)
@@ -162,6 +170,7 @@ extension FunctionLibrary {
       if arguments.count < 7 { return .timestamp(local) }
       return .timestamp(ZoneCache.instant(ofLocal: local, try ZoneCache.rules(arguments[6].text)))
     }
+    return isZoned ? made : call.fromLocal(made)
   }
 
   private static func inZone(

@@ -10,7 +10,7 @@ extension FunctionLibrary {
     },
     FunctionDefinition("current_date", "curdate", arity: 0) { call in
       call.result(.date) { _, evaluation in
-        let day = Int32(Calendar.day(ofMicroseconds: evaluation.lane.now))
+        let day = Int32(Calendar.day(ofMicroseconds: evaluation.lane.time.local(evaluation.lane.now)))
         return Vector(constant: Column(.date, [.date(day)]), count: evaluation.count)
       }
     },
@@ -51,11 +51,13 @@ extension FunctionLibrary {
     FunctionDefinition("date_trunc", arity: 2) { call in
       try call.cast(0, to: .string)
       try call.cast(1, to: .timestamp)
-      return call.result(.timestamp) { vectors, evaluation in
+      call.toLocal(1)
+      let truncatedTime = call.result(.timestamp) { vectors, evaluation in
         try evaluation.map(vectors, vectors[0].strings, vectors[1].fixed(Int64.self), to: .timestamp) { unit, value in
           truncated(value, to: unit.uppercased())
         }
       }
+      return call.fromLocal(truncatedTime)
     },
     FunctionDefinition("trunc", arity: 2) { call in
       try call.cast(0, to: .date)
@@ -161,6 +163,7 @@ extension FunctionLibrary {
   private static func timePart(_ name: String, unit: Int64, modulus: Int64) -> FunctionDefinition {
     FunctionDefinition(name, arity: 1) { call in
       try call.cast(0, to: .timestamp)
+      call.toLocal(0)
       return perTimestamp(call, to: .integer) { value in
         let days = Calendar.day(ofMicroseconds: value)
         return Int32((value - days * Calendar.microsecondsPerDay) / unit % modulus)
@@ -245,10 +248,12 @@ extension FunctionLibrary {
         if last?.text != patterns[row] { last = (patterns[row], try DateTimePattern(patterns[row])) }
         switch last!.pattern.parse(texts[row]) {
         case .success(let value):
+          let time = evaluation.lane.time
+          let isInstant = last!.pattern.namesZone
           if type == .date {
-            out.append(fixed: Int32(Calendar.day(ofMicroseconds: value)))
+            out.append(fixed: Int32(Calendar.day(ofMicroseconds: isInstant ? time.local(value) : value)))
           } else {
-            out.append(fixed: value)
+            out.append(fixed: isInstant ? value : time.instant(value))
           }
         case .failure(let reason):
           if mode == .ansi {
@@ -269,7 +274,7 @@ extension FunctionLibrary {
       var last: (text: String, pattern: DateTimePattern)?
       return try evaluation.mapBytes(vectors) { row, out in
         if last?.text != patterns[row] { last = (patterns[row], try DateTimePattern(patterns[row])) }
-        last!.pattern.append(values[row], to: &out)
+        last!.pattern.append(values[row], on: evaluation.lane.time, to: &out)
         return true
       }
     }

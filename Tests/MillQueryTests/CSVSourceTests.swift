@@ -1,0 +1,69 @@
+import MillBase
+import Testing
+
+@testable import MillQuery
+
+/// CREATE TEMPORARY VIEW … USING csv over files in chunks.
+@Suite struct CSVSourceTests {
+  private static let text = """
+    id,name,pay,born
+    1,Ann,3000.5,2024-01-31
+    2,"Bob, jr",,2023-05-01
+
+    # a remark
+    3,x"y,oops,2024-03-01
+    4
+    5,Eve,1.5,2020-02-29,more
+    """
+
+  private func rows(_ options: String, _ select: String, chunkBytes: Int = 1 << 20) throws -> [String] {
+    let directory = try Files.makeTemporaryDirectory("millquery")
+    defer { try? Files.removeTree(directory) }
+    try Files.writeAtomically(Self.text, to: "\(directory)/a.csv")
+    try Files.writeAtomically("id,name,pay,born\r\n9,Zoe,7,2000-01-01\r\n", to: "\(directory)/b.csv")
+    let query = try CompiledQuery(
+      script: """
+        CREATE TEMPORARY VIEW t (id INT, name STRING, pay DOUBLE, born DATE\(options.contains("corrupt") ? ", bad STRING" : ""))
+        USING csv OPTIONS (path '\(directory)', comment '#'\(options));
+        \(select)
+        """)
+    var made: [String] = []
+    try BatchQuery.run(
+      query, lanes: 2, chunkBytes: chunkBytes, encode: { $0 }, sink: { made += MillQueryTests.rows($0) })
+    return made
+  }
+
+  @Test(arguments: [16, 64, 1 << 20])
+  func everyFileLosesItsHeader(_ chunkBytes: Int) throws {
+    #expect(
+      try rows(", header 'true'", "SELECT * FROM t", chunkBytes: chunkBytes) == [
+        "1|Ann|3000.5|2024-01-31", "2|Bob, jr|null|2023-05-01", "3|x\"y|null|2024-03-01", "4|null|null|null",
+        "5|Eve|1.5|2020-02-29", "9|Zoe|7.0|2000-01-01",
+      ])
+  }
+
+  @Test func withoutTheOptionTheHeaderIsARow() throws {
+    #expect(try rows("", "SELECT count(*), count(id) FROM t") == ["8|6"])
+  }
+
+  @Test func malformedRowsAreShownOrLeftOut() throws {
+    #expect(
+      try rows(", header 'true', mode 'DROPMALFORMED'", "SELECT id FROM t") == ["1", "2", "9"])
+    #expect(
+      try rows(
+        ", header 'true', columnNameOfCorruptRecord 'bad' /* corrupt */", "SELECT bad FROM t WHERE bad IS NOT NULL")
+        == ["3,x\"y,oops,2024-03-01", "4", "5,Eve,1.5,2020-02-29,more"])
+  }
+
+  @Test(arguments: [
+    (", mode 'STRICT'", "CSV has no mode STRICT; use PERMISSIVE, DROPMALFORMED or FAILFAST"),
+    (", heder 'true'", "CSV has no option heder = 'true'; did you mean header?"),
+    (", dateFormat 'qq'", "Unrecognized datetime pattern: qq"),
+  ])
+  func optionsAreChecked(_ options: String, _ wanted: String) throws {
+    do {
+      _ = try rows(options, "SELECT * FROM t")
+      Issue.record("no error")
+    } catch { #expect("\(error)".contains(wanted)) }
+  }
+}
