@@ -469,6 +469,35 @@ SELECT n FROM nums NATURAL JOIN more
 SELECT id FROM people, LATERAL (SELECT title FROM depts d WHERE d.dept = people.dept)
 SELECT id, title FROM people p, LATERAL (SELECT title FROM depts d WHERE d.dept = p.dept)
 SELECT id, x FROM people, LATERAL explode(array(id, id * 10)) AS t(x) WHERE id < 3
+SELECT at + INTERVAL 5 MINUTES FROM events WHERE id = 1
+SELECT at - INTERVAL '1' MONTH, INTERVAL '1' HOUR + at FROM events WHERE id = 1
+SELECT born + INTERVAL '1' DAY, born - INTERVAL 1 MONTH, born + 1, born - 1 FROM people WHERE id = 1
+SELECT at - TIMESTAMP '2024-03-01 00:00:00', born - DATE '2024-01-01' FROM events JOIN people USING (id) WHERE id = 1
+SELECT INTERVAL '1' DAY * id, INTERVAL '1' DAY / 2, -INTERVAL '1' DAY FROM people WHERE id = 1
+SELECT row_number() OVER (PARTITION BY dept ORDER BY id) FROM people
+SELECT sum(id) OVER (PARTITION BY dept), rank() OVER (ORDER BY dept DESC NULLS LAST, id) FROM people
+SELECT lag(id) OVER (ORDER BY id), avg(id) OVER (ORDER BY id ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) FROM people
+SELECT count(*) OVER (), ntile(2) OVER (ORDER BY id), first_value(id) OVER (ORDER BY id) FROM people
+SELECT id << 1, id >> 1, id >>> 1, ~id, id & 1 | 2 ^ 3 FROM people WHERE id = 1
+SELECT transform(array(id), x -> x + 1), filter(array(id), x -> x > 1), exists(array(id), x -> x = 1) FROM people WHERE id = 1
+SELECT aggregate(array(id), 0, (a, x) -> a + x), zip_with(array(id), array(1), (x, y) -> x + y) FROM people WHERE id = 1
+SELECT map_filter(map('a', id), (k, v) -> v > 0), transform_values(map('a', id), (k, v) -> v + 1) FROM people WHERE id = 1
+SELECT EXTRACT(YEAR FROM born), date_part('month', born), year(born) FROM people WHERE id = 1
+SELECT id IN (1, 2), id NOT IN (3), id BETWEEN 1 AND 2, id IS NOT NULL, NOT active FROM people WHERE id = 1
+SELECT id::STRING, CAST(pay AS INT), TRY_CAST(name AS INT), name::INT IS NULL FROM people WHERE name IS NULL
+SELECT CASE WHEN id = 1 THEN 'a' ELSE 'b' END, CASE id WHEN 1 THEN 2 END, if(id = 1, 'x', 'y'), nvl(dept, 'z') FROM people WHERE id = 1
+SELECT concat(name, '!'), name || '!', substring(name, 1, 2), trim(name), upper(name), length(name) FROM people WHERE id = 1
+SELECT trim(BOTH 'A' FROM name), position('n' IN name), left(name, 1), lpad(name, 5, '*'), split(name, 'n') FROM people WHERE id = 1
+SELECT round(pay), round(pay, 1), ceil(pay), abs(id), -id, +id, id % 2, id DIV 2, mod(id, 2), pow(id, 2) FROM people WHERE id = 1
+SELECT to_date('2024-01-01'), to_timestamp('2024-01-01 00:00:00'), date_trunc('DAY', at), date_format(at, 'yyyy'), datediff(born, born) FROM events JOIN people USING (id) WHERE id = 1
+SELECT struct(id, name), named_struct('a', id), array(id, 2), map('a', id), tags[0], attrs['a'], s.p FROM docs JOIN people USING (id) WHERE id = 1
+SELECT from_json(doc, 'k STRING'), get_json_object(doc, '$.k'), to_json(s), size(tags), element_at(tags, 1), array_contains(tags, 'x') FROM docs WHERE id = 1
+SELECT coalesce(dept, 'x'), nullif(id, 1), greatest(id, 2), least(id, 2), isnull(dept), isnotnull(dept) FROM people WHERE id = 1
+SELECT count(DISTINCT dept, active), sum(DISTINCT id), collect_set(dept), max(id) FILTER (WHERE active), count(*) FILTER (WHERE id > 1) FROM people
+SELECT TIMESTAMP '2024-01-01 00:00:00', DATE '2024-01-01', INTERVAL '1 02' DAY TO HOUR, X'1F', 1.5, 1L, 'x', NULL, true
+SELECT (SELECT 1), EXISTS (SELECT 1), 1 IN (SELECT 1)
+SELECT id, (SELECT max(id) FROM people) FROM people WHERE id = 1
+SELECT timestampadd(HOUR, 1, at), timestampdiff(DAY, at, at), dateadd(born, 1), make_date(2024, 1, id) FROM events JOIN people USING (id) WHERE id = 1
 """
 
 

@@ -44,22 +44,14 @@ struct SyntaxName {
     } else if spec.order.isEmpty {
       parts.append("ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING")
     } else {
-      var isRank = false
-      if case .call(let name, _) = call.kind { isRank = WindowCall.names.contains(name.lowercased()) }
-      parts.append("\(isRank ? "ROWS" : "RANGE") BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW")
+      parts.append(Self.frame(call))
     }
     return parts.joined(separator: " ")
   }
 
-  /// Arguments that Spark shows when they are not written.
-  private static let defaults: [String: (after: Int, text: String)] = [
-    "percentile": (2, "1"), "percentile_approx": (2, "10000"), "approx_percentile": (2, "10000"),
-    "listagg": (1, "NULL"), "string_agg": (1, "NULL"), "sort_array": (1, "true"),
-  ]
+  func list(_ items: [Syntax]) -> String { items.map(text).joined(separator: ", ") }
 
-  private func list(_ items: [Syntax]) -> String { items.map(text).joined(separator: ", ") }
-
-  private func text(_ syntax: Syntax) -> String {
+  func text(_ syntax: Syntax) -> String {
     switch syntax.kind {
     case .literal(let literal): return text(literal)
     case .name(let parts):
@@ -75,21 +67,7 @@ struct SyntaxName {
       return negated ? "(NOT \(any))" : any
     case .field(let base, let name): return "\(text(base)).\(name)"
     case .index(let base, let index): return "\(text(base))[\(text(index))]"
-    case .call(let name, let arguments):
-      if name.lowercased() == "from_json" { return "from_json(\(text(arguments[0])))" }
-      if name.lowercased() == "count", case .star([])? = arguments.first?.kind { return "count(1)" }
-      if name.lowercased() == "array_agg" { return "collect_list(\(list(arguments)))" }
-      // Whether nulls are passed over does not show.
-      if ["first", "last", "any_value", "first_value", "last_value"].contains(name.lowercased()) {
-        return "\(name.lowercased())(\(list(Array(arguments.prefix(1)))))"
-      }
-      if let last = Self.defaults[name.lowercased()], arguments.count == last.after {
-        let shown = name.lowercased() == "string_agg" ? "listagg" : name.lowercased()
-        return "\(shown)(\(list(arguments)), \(last.text))"
-      }
-      if name.lowercased() == "string_agg" { return "listagg(\(list(arguments)))" }
-      if name == "positive" { return "(+ \(list(arguments)))" }
-      return "\(name.lowercased())(\(list(arguments)))"
+    case .call(let name, let arguments): return call(name, arguments)
     case .aggregate(let name, let arguments, let modifiers):
       let plain = Syntax(kind: .call(name, arguments), position: syntax.position)
       var text = text(plain)
@@ -104,7 +82,7 @@ struct SyntaxName {
       }
       if let filter = modifiers.filter { text += " FILTER (WHERE \(self.text(filter)))" }
       return text
-    case .window(let call, let spec): return "\(text(call)) OVER (\(window(spec, call)))"
+    case .window(let call, let spec): return "\(windowFunction(call)) OVER (\(window(spec, call)))"
     case .lambda(let names, let body):
       let bare = body.replacing(names: Set(names.map { $0.lowercased() }))
       let variables = names.map { _ in "namedlambdavariable()" }
@@ -115,6 +93,8 @@ struct SyntaxName {
     case .negative(let inner): return "(- \(text(inner)))"
     case .binary("||", let a, let b): return "concat(\(text(a)), \(text(b)))"
     case .binary("<>", let a, let b): return "(NOT (\(text(a)) = \(text(b))))"
+    case .binary(let sign, let a, let b) where sign == "+" || sign == "-":
+      return moved(a, sign, b) ?? "(\(text(a)) \(sign) \(text(b)))"
     case .binary(let sign, let a, let b):
       return "(\(text(a)) \(sign == "DIV" ? "div" : sign) \(text(b)))"
     case .isNull(let inner, let negated): return "(\(text(inner)) IS \(negated ? "NOT " : "")NULL)"

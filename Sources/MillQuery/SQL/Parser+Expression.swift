@@ -487,12 +487,14 @@ extension Parser {
     advance()
     advance()
     var arguments = [try binary(level: 0)]
-    if accept(word: "IN") {
+    // With IN it is locate to Spark.
+    let isLocate = accept(word: "IN")
+    if isLocate {
       arguments.append(try expression())
     } else {
       while accept(sign: ",") { arguments.append(try expression()) }
     }
     try expect(sign: ")")
-    return Syntax(kind: .call(word, arguments), position: position)
+    return Syntax(kind: .call(isLocate ? "locate" : word, arguments), position: position)
   }
 }

@@ -1,0 +1,93 @@
+import MillColumns
+
+/// Names of calls that Spark writes in a way of its own.
+extension SyntaxName {
+  /// Arguments that Spark shows when they are not written.
+  private static let defaults: [String: (after: Int, text: String)] = [
+    "percentile": (2, "1"), "percentile_approx": (2, "10000"), "approx_percentile": (2, "10000"),
+    "listagg": (1, "NULL"), "string_agg": (1, "NULL"), "sort_array": (1, "true"), "round": (1, "0"),
+    "bround": (1, "0"), "split": (2, "-1"), "locate": (2, "1"), "position": (2, "1"),
+    "aggregate": (3, unchanged), "reduce": (3, unchanged), "lag": (1, "1, NULL"), "lead": (1, "1, NULL"),
+  ]
+  private static let unchanged = "lambdafunction(namedlambdavariable(), namedlambdavariable())"
+
+  private static let otherNames = ["string_agg": "listagg", "array_agg": "collect_list", "dateadd": "date_add"]
+
+  func call(_ name: String, _ arguments: [Syntax]) -> String {
+    let lower = name.lowercased()
+    switch (lower, arguments.count) {
+    case ("from_json", _): return "from_json(\(text(arguments[0])))"
+    case ("count", 1): if case .star([]) = arguments[0].kind { return "count(1)" }
+    // Whether nulls are passed over does not show.
+    case ("first", _), ("last", _), ("any_value", _), ("first_value", _), ("last_value", _):
+      return "\(lower)(\(list(Array(arguments.prefix(1)))))"
+    case ("positive", 1): return "(+ \(text(arguments[0])))"
+    case ("~", 1): return "~\(text(arguments[0]))"
+    case ("if", 3): return "(IF(\(list(arguments))))"
+    case ("isnull", 1): return "(\(text(arguments[0])) IS NULL)"
+    case ("isnotnull", 1): return "(\(text(arguments[0])) IS NOT NULL)"
+    case ("ceil", 1), ("floor", 1): return "\(lower.uppercased())(\(text(arguments[0])))"
+    case ("extract", 2): return "extract(\(text(arguments[0])) FROM \(text(arguments[1])))"
+    case ("trim", 2): return "TRIM(BOTH \(text(arguments[1])) FROM \(text(arguments[0])))"
+    case ("ltrim", 2): return "TRIM(LEADING \(text(arguments[1])) FROM \(text(arguments[0])))"
+    case ("rtrim", 2): return "TRIM(TRAILING \(text(arguments[1])) FROM \(text(arguments[0])))"
+    default: break
+    }
+    var parts = list(arguments)
+    if let last = Self.defaults[lower], arguments.count == last.after { parts += ", \(last.text)" }
+    return "\(Self.otherNames[lower] ?? lower)(\(parts))"
+  }
+
+  func windowFunction(_ call: Syntax) -> String {
+    if case .call(let name, _) = call.kind, ["rank", "dense_rank", "percent_rank"].contains(name.lowercased()) {
+      return "\(name.uppercased())()"
+    }
+    return text(call)
+  }
+
+  /// The frame of a window with ORDER BY that names none.
+  static func frame(_ call: Syntax) -> String {
+    guard case .call(let name, let arguments) = call.kind, WindowCall.names.contains(name.lowercased()) else {
+      return "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+    }
+    var rows = 1
+    if arguments.count > 1, case .literal(.integer(let number)) = arguments[1].kind { rows = Int(number) }
+    switch name.lowercased() {
+    case "lag": return "ROWS BETWEEN \(-rows) FOLLOWING AND \(-rows) FOLLOWING"
+    case "lead": return "ROWS BETWEEN \(rows) FOLLOWING AND \(rows) FOLLOWING"
+    case "nth_value": return "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+    default: return "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+    }
+  }
+
+  /// + and − of a date or timestamp with a number or an interval; nil for others.
+  func moved(_ a: Syntax, _ sign: String, _ b: Syntax) -> String? {
+    guard let left = type(of: a), let right = type(of: b) else { return nil }
+    let (time, amount, kind, other) = right.isInterval || right.isIntegral ? (a, b, left, right) : (b, a, right, left)
+    switch (kind, other) {
+    case (.date, let number) where number.isIntegral:
+      return "\(sign == "+" ? "date_add" : "date_sub")(\(text(time)), \(text(amount)))"
+    case (.date, .dayTimeInterval(.day, .day)):
+      return "\(sign == "+" ? "date_add" : "date_sub")(\(text(time)), extractansiintervaldays(\(text(amount))))"
+    case (.date, _) where other.isInterval, (.timestamp, _) where other.isInterval:
+      return "\(text(time)) \(sign) \(text(amount))"
+    default: return nil
+    }
+  }
+
+  /// The type of what is simple enough to know it here.
+  private func type(of syntax: Syntax) -> DataType? {
+    switch syntax.kind {
+    case .literal(.interval(_, let type)): return type
+    case .literal(.integer): return .integer
+    case .literal(.date): return .date
+    case .literal(.timestamp), .literal(.localTimestamp): return .timestamp
+    case .cast(_, let type, _): return type
+    case .name(let parts):
+      var found = parts.count == 1 ? scope.indices(of: parts[0]) : []
+      if parts.count == 2 { found = scope.indices(of: parts[1], qualifier: parts[0]) }
+      return found.count == 1 ? scope.entries[found[0]].type : nil
+    default: return nil
+    }
+  }
+}
