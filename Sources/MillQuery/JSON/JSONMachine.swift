@@ -50,14 +50,14 @@ struct JSONMachine {
   }
 
   /// By the option dateFormat; nil when there is none, `.some(nil)` when the text is none.
-  func days(_ text: UnsafeBufferPointer<UInt8>) -> Int32?? {
+  mutating func days(_ text: UnsafeBufferPointer<UInt8>) -> Int32?? {
     guard let dateFormat else { return nil }
     guard case .success(let value) = dateFormat.parse(String(decoding: text, as: UTF8.self)) else { return .some(nil) }
     return Int32(Calendar.day(ofMicroseconds: value))
   }
 
   /// By the option timestampFormat.
-  func moment(_ text: UnsafeBufferPointer<UInt8>) -> Int64?? {
+  mutating func moment(_ text: UnsafeBufferPointer<UInt8>) -> Int64?? {
     guard let timestampFormat else { return nil }
     guard case .success(let value) = timestampFormat.parse(String(decoding: text, as: UTF8.self)) else {
       return .some(nil)

@@ -131,9 +131,7 @@ extension Analyzer {
       }
       let count = plan.schema.count
       let made = names.isEmpty ? list.schema.columns : try labelled(list.schema.columns, names, at: place)
-      subqueries = Subqueries(base: count)
-      let (right, predicates) = projected(found, list.entries, Schema(made), at: position)
-      subqueries = nil
+      let (right, predicates) = projected(found, list.entries, Schema(made), behind: count, at: position)
       var join = Join(kind: kind, keys: [], condition: nil)
       for predicate in predicates { join.add(predicate, count, position) }
       let columns = plan.schema.columns + made

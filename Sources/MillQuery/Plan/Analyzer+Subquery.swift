@@ -63,7 +63,7 @@ extension Analyzer {
       let plan = try isolated { try $0.plan(query) }
       return append(join, plan, column: 0, .boolean, at: position)
     }
-    let (plan, predicates) = projected(inner, [], Schema([]), at: position)
+    let (plan, predicates) = projected(inner, [], Schema([]), behind: leftCount, at: position)
     for predicate in predicates { join.add(predicate, leftCount, position) }
     return append(join, plan, column: 0, .boolean, at: position)
   }
@@ -86,7 +86,7 @@ extension Analyzer {
     if let inner = try correlated(query, scope) {
       let list = try isolated { analyzer in try analyzer.selectList(inner.select, inner.plan, inner.scope) }
       columns = list.schema
-      let (projected, predicates) = projected(inner, list.entries, columns, at: position)
+      let (projected, predicates) = projected(inner, list.entries, columns, behind: leftCount, at: position)
       plan = projected
       for predicate in predicates { join.add(predicate, leftCount, position) }
     } else {
@@ -157,9 +157,10 @@ extension Analyzer {
     }
   }
 
-  /// The inner plan cut to some values and what the predicates read; the predicates over the joined columns.
+  /// The inner plan cut to some values and what the predicates read; the predicates over the joined columns, of which
+  /// the outer side has the first `count`.
   func projected(
-    _ inner: Correlated, _ values: [Expression], _ schema: Schema, at position: SourcePosition
+    _ inner: Correlated, _ values: [Expression], _ schema: Schema, behind count: Int, at position: SourcePosition
   ) -> (Plan, [Expression]) {
     var columns = values
     var names = schema.columns
@@ -169,8 +170,7 @@ extension Analyzer {
       columns.append(Expression(.column(index), inner.plan.schema.columns[index].type, position))
       names.append(inner.plan.schema.columns[index])
     }
-    let first = subqueries.map { $0.base + $0.width } ?? inner.outerCount
-    let predicates = inner.predicates.map { $0.joined { first + places[$0]! } }
+    let predicates = inner.predicates.map { $0.joined { count + places[$0]! } }
     return (.project(columns, Schema(names), inner.plan), predicates)
   }
 
@@ -237,11 +237,6 @@ extension Analyzer {
     let groups = keys.enumerated().map { Expression(.column($0.offset), $0.element, position) }
     return .aggregate(groups, [call], plan.schema, plan)
   }
-}
-
-extension Analyzer.Correlated {
-  /// Without sub-queries around (LATERAL) the outer side has the scope's columns.
-  fileprivate var outerCount: Int { 0 }
 }
 
 extension Expression {

@@ -41,12 +41,14 @@ struct Cast {
     case (.boolean, _):
       return try fromLong(vector, evaluation.map(vector, vector.booleans, to: .long) { Int64($0 ? 1 : 0) })
     case (.date, .timestamp):
+      let time = evaluation.lane.time
       return try evaluation.map(vector, vector.fixed(Int32.self), to: to) {
-        evaluation.lane.time.instant(Int64($0) * Calendar.microsecondsPerDay)
+        time.instant(Int64($0) * Calendar.microsecondsPerDay)
       }
     case (.timestamp, .date):
+      let time = evaluation.lane.time
       return try evaluation.map(vector, vector.fixed(Int64.self), to: to) {
-        Int32(Calendar.day(ofMicroseconds: evaluation.lane.time.local($0)))
+        Int32(Calendar.day(ofMicroseconds: time.local($0)))
       }
     case (.timestamp, _): return try fromTimestamp(vector)
     case (.decimal(_, let scale), _): return try fromDecimal(vector, scale: scale)

@@ -16,7 +16,7 @@ struct CastFromText {
     case .float: try parse { Self.float($0) }
     case .double: try parse { Self.double($0) }
     case .date: try parse { TimeText.parseDate($0) }
-    case .timestamp: try parse { cast.evaluation.lane.time.parse($0) }
+    case .timestamp: try timestamps()
     case .decimal(let precision, let scale):
       try parse { text in
         let trimmed = Self.trimmed(text)
@@ -31,6 +31,11 @@ struct CastFromText {
     case .dayTimeInterval(let from, let to): try parse { IntervalText.read($0, from, to) }
     default: preconditionFailure("no cast from text to \(cast.to)")
     }
+  }
+
+  private func timestamps() throws -> Vector {
+    let time = cast.evaluation.lane.time
+    return try parse { time.parse($0) }
   }
 
   private func parse<T: Fixed>(_ body: (Bytes) throws -> T?) throws -> Vector {
