@@ -85,6 +85,6 @@ let package = Package(
     tests("MillViewTests", ["MillView", "MillStore"]),
     tests("MillraceTests", ["Millrace", "MillBase", "MillQuery"]),
     // Start the real executable, with real clients and servers around it.
-    tests("EndToEndTests", ["MillBase", "millrace-cli"], exclude: ["Scripts"]),
+    tests("EndToEndTests", ["MillBase", "MillLog", "millrace-cli"], exclude: ["Scripts"]),
   ]
 )

@@ -1,4 +1,5 @@
 import MillBase
+import MillLog
 import Testing
 
 @testable import MillKafka
@@ -65,10 +66,73 @@ import Testing
     [("listeners", "SSL://127.0.0.1:1"), ("ssl.keystore.location", "k.jks")],
     [("max.connections", "many")], [("max.connections", "0")],
     [("offsets.retention.minutes", "0")],
+    [("log.retention.hours", "a week")], [("log.segment.bytes", "1")], [("log.cleanup.policy", "compress")],
+    [("log.flush.interval.ms", "-1")], [("log.dirs", "/a,/b")],
     // What would close a door can't be passed over.
     [("ssl.client.authh", "required")], [("authorizer.class.name", "x")],
   ]) func whatCantBeIsRefused(pairs: [(String, String)]) {
     #expect(code { _ = try read(pairs) } == .configuration)
+  }
+
+  /// Kafka's own order where several names say the same.
+  @Test(arguments: [
+    ([("log.retention.hours", "2")], "retention.ms", "7200000"),
+    ([("log.retention.hours", "2"), ("log.retention.minutes", "3")], "retention.ms", "180000"),
+    ([("log.retention.minutes", "3"), ("log.retention.ms", "4")], "retention.ms", "4"),
+    ([("log.retention.hours", "-1")], "retention.ms", "-1"), ([("log.roll.hours", "1")], "segment.ms", "3600000"),
+    ([("log.roll.hours", "1"), ("log.roll.ms", "5")], "segment.ms", "5"),
+    ([("log.flush.interval.messages", "1")], "flush.messages", "1"),
+    ([("log.flush.interval.ms", "9223372036854775807")], "flush.ms", "9223372036854775807"),
+    ([("log.flush.scheduler.interval.ms", "70")], "flush.ms", "70"), ([], "flush.ms", "1000"),
+    ([("log.segment.bytes", "5000")], "segment.bytes", "5000"),
+    ([("message.max.bytes", "9")], "max.message.bytes", "9"),
+    ([("log.cleanup.policy", "compact")], "cleanup.policy", "compact"),
+    ([("compression.type", "lz4")], "compression.type", "lz4"),
+    ([("log.message.timestamp.type", "LogAppendTime")], "message.timestamp.type", "LogAppendTime"),
+    ([("log.retention.bytes", "77")], "retention.bytes", "77"),
+    ([("min.insync.replicas", "2")], "min.insync.replicas", "2"),
+    ([("log.index.interval.bytes", "88")], "index.interval.bytes", "88"),
+  ]) func whatTopicsHaveThatDontSetIt(pairs: [(String, String)], key: String, value: String) throws {
+    let options = try read(pairs).logOptions
+    let configuration = try TopicConfiguration([:], defaults: options.topicDefaults)
+    #expect(configuration.value(key)?.text == value)
+    #expect(configuration.value(key)?.source == (pairs.isEmpty ? .nobody : .broker))
+  }
+
+  @Test func timesOfTheLogAreRead() throws {
+    let options = try read([
+      ("log.flush.scheduler.interval.ms", "70"), ("log.flush.offset.checkpoint.interval.ms", "80"),
+      ("log.retention.check.interval.ms", "90"), ("log.cleaner.backoff.ms", "100"),
+    ]).logOptions
+    #expect(options.flushSchedulerInterval == .milliseconds(70) && options.checkpointInterval == .milliseconds(80))
+    #expect(options.retentionCheckInterval == .milliseconds(90) && options.cleanerBackoff == .milliseconds(100))
+  }
+
+  /// DescribeConfigs says of each value who set it: topic (1), server.properties (4), nobody (5).
+  @Test func eachValueHasItsSource() throws {
+    let properties = try read([("log.retention.hours", "2"), ("log.segment.bytes", "5000"), ("max.connections", "9")])
+    let directory = try Files.makeTemporaryDirectory("mill-kafka")
+    defer { try? Files.removeTree(directory) }
+    let log = try LocalLog(directory: directory, options: properties.logOptions)
+    try log.createTopic("pop", partitions: 1, configuration: ["segment.bytes": "6000", "flush.ms": "50"])
+    let handler = try RequestHandler(log: log, advertised: Address("127.0.0.1:1"), options: properties.options)
+    func described(_ type: Int8, _ name: String) -> [String: String] {
+      var request = DescribeConfigsRequest()
+      var resource = DescribeConfigsRequest.Resource()
+      resource.type = type
+      resource.name = name
+      request.resources = [resource]
+      let configs = handler.describeConfigs(request).results[0].configs
+      return Dictionary(uniqueKeysWithValues: configs.map { ($0.name, "\($0.value!) \($0.source)") })
+    }
+    let topic = described(DescribeConfigsRequest.Resource.topicType, "pop")
+    #expect(topic["segment.bytes"] == "6000 1" && topic["flush.ms"] == "50 1")
+    #expect(topic["retention.ms"] == "7200000 4" && topic["max.message.bytes"] == "1048588 5")
+    let broker = described(DescribeConfigsRequest.Resource.brokerType, "1")
+    #expect(broker["log.segment.bytes"] == "5000 4" && broker["log.retention.ms"] == "7200000 4")
+    #expect(broker["max.connections"] == "9 4" && broker["log.flush.interval.ms"] == "1000 5")
+    #expect(broker["num.partitions"] == "1 5")
+    try log.close()
   }
 
   @Test(arguments: ["PLAINTEXT", "SASL_PLAINTEXT"]) func otherMachinesAreServedWithPasswordsOverTLSOnly(scheme: String)

@@ -244,6 +244,26 @@ import Testing
     #expect(try Files.readText("\(fixture.directory)/\(Self.point)") == "0\n2\n__consumer_offsets 0 0\npop 0 5\n")
   }
 
+  /// A topic's own `flush.ms` is kept; another topic is left alone, though it was written before.
+  @Test func aTopicIsFlushedWhenItWantsIt() throws {
+    let fixture = try Fixture()
+    let log = try fixture.open(LogOptions(flushInterval: .seconds(3600)))
+    try log.createTopic("slow", partitions: 1, configuration: [:])
+    try log.createTopic("pop", partitions: 1, configuration: [:])
+    func flushed() throws -> Bool {
+      try Files.readText("\(fixture.directory)/\(Self.point)").contains("pop 0 1\n")
+    }
+    for partition in [TopicPartition("slow", 0), Fixture.partition] {
+      _ = try log.append([Fixture.record(0)], to: partition, codec: .none)
+    }
+    // In force at the next look, which is within a second.
+    try log.alterTopic("pop") { _ in ["flush.ms": "20"] }
+    for _ in 0..<1000 where try !flushed() { usleep(10_000) }
+    #expect(try flushed())
+    #expect(try Files.readText("\(fixture.directory)/\(Self.point)").contains("slow 0 0\n"))
+    try log.close()
+  }
+
   // MARK: Holes
 
   /// A power cut that took one of several unflushed batches: the log ends there, and what came after is set aside.

@@ -1,7 +1,8 @@
 import MillBase
+import MillLog
 
-/// A broker's `server.properties`, as far as it makes sense for one broker: where it listens, how that is guarded, and
-/// the limits of ``ServerOptions``. (Kafka documentation, broker configs and security.)
+/// A broker's `server.properties`, as far as it makes sense for one broker: where it listens, how that is guarded, the
+/// limits of ``ServerOptions``, how the log flushes and cleans up, and what topics have that don't set it. (Kafka documentation, broker configs and security.)
 public struct BrokerProperties: Sendable {
   public struct Entry: Sendable {
     public var key: String
@@ -19,6 +20,7 @@ public struct BrokerProperties: Sendable {
   /// `log.dirs`.
   public private(set) var dataDirectory: String?
   public private(set) var options = ServerOptions()
+  public internal(set) var logOptions = LogOptions()
 
   private let file: String
   let values: [String: Entry]
@@ -34,7 +36,12 @@ public struct BrokerProperties: Sendable {
     self.environment = environment
     values = Dictionary(entries.map { ($0.key, $0) }, uniquingKeysWith: { $1 })
     try readLimits()
+    try readLog()
+    options.configured = Set(values.keys)
     dataDirectory = try text("log.dirs") ?? text("log.dir")
+    if dataDirectory?.contains(",") == true {
+      throw wrong(values["log.dirs"] == nil ? "log.dir" : "log.dirs", "there is one data directory only", "keep one")
+    }
     listeners = try readListeners()
     try checkNames()
   }
@@ -72,7 +79,7 @@ public struct BrokerProperties: Sendable {
     return try fill(entry.value, key, isSecret: isSecret)
   }
 
-  private func number(_ key: String, _ value: inout Int, least: Int = 1) throws {
+  func number(_ key: String, _ value: inout Int, least: Int = 1) throws {
     guard let text = try text(key) else { return }
     guard let number = Int(text), number >= least else {
       throw wrong(key, "'\(text)' is not a whole number from \(least) on")
@@ -80,7 +87,7 @@ public struct BrokerProperties: Sendable {
     value = number
   }
 
-  private func milliseconds(_ key: String, _ value: inout Duration, least: Int = 0) throws {
+  func milliseconds(_ key: String, _ value: inout Duration, least: Int = 0) throws {
     var count = Int(value.milliseconds)
     try number(key, &count, least: least)
     value = .milliseconds(count)
@@ -114,14 +121,15 @@ public struct BrokerProperties: Sendable {
 
   // MARK: Names
 
-  private static let known = [
-    "listeners", "advertised.listeners", "listener.security.protocol.map", "log.dirs", "log.dir", "max.connections",
-    "socket.request.max.bytes", "queued.max.request.bytes", "fetch.max.bytes",
-    "max.incremental.fetch.session.cache.slots", "sasl.server.max.receive.size",
-    "num.partitions", "num.network.threads", "offset.metadata.max.bytes", "connections.max.idle.ms",
-    "offsets.retention.minutes", "offsets.retention.check.interval.ms",
-    "connection.failed.authentication.delay.ms", "auto.create.topics.enable",
-  ]
+  private static let known =
+    [
+      "listeners", "advertised.listeners", "listener.security.protocol.map", "log.dirs", "log.dir", "max.connections",
+      "socket.request.max.bytes", "queued.max.request.bytes", "fetch.max.bytes",
+      "max.incremental.fetch.session.cache.slots", "sasl.server.max.receive.size",
+      "num.partitions", "num.network.threads", "offset.metadata.max.bytes", "connections.max.idle.ms",
+      "offsets.retention.minutes", "offsets.retention.check.interval.ms",
+      "connection.failed.authentication.delay.ms", "auto.create.topics.enable",
+    ] + logNames
   /// These can also stand behind `listener.name.NAME.`, and then hold for that listener.
   private static let knownOfListeners = [
     "ssl.keystore.location", "ssl.keystore.type", "ssl.key.password", "ssl.client.auth", "ssl.enabled.protocols",
@@ -146,7 +154,12 @@ public struct BrokerProperties: Sendable {
       if !Self.betweenBrokers.contains(key), Self.guarding.contains(where: key.hasPrefix) {
         throw wrong(key, "this broker does not have it, and it is about security", advice)
       }
-      Log.warning("kafka", "\(place(key)): has no effect")
+      if Self.withoutEffect.contains(key) || Self.withoutEffectPrefixes.contains(where: key.hasPrefix) {
+        Log.info("kafka", "\(place(key)): has no effect on one broker")
+      } else {
+        let near = Nearest.name(to: key, among: all).map { ": did you mean '\($0)'?" } ?? ""
+        Log.warning("kafka", "\(place(key)): is not known here and has no effect\(near)")
+      }
     }
   }
 }

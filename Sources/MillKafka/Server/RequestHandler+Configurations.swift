@@ -42,9 +42,13 @@ extension RequestHandler {
     let value = configuration.value(key.name)!
     config.name = key.name
     config.value = value.text
-    config.isDefault = value.isDefault
+    config.isDefault = value.source != .topic
     config.source =
-      value.isDefault ? DescribeConfigsResponse.Config.defaultSource : DescribeConfigsResponse.Config.topicSource
+      switch value.source {
+      case .topic: DescribeConfigsResponse.Config.topicSource
+      case .broker: DescribeConfigsResponse.Config.brokerSource
+      case .nobody: DescribeConfigsResponse.Config.defaultSource
+      }
     // Kafka's types: 2 text, 5 long, 6 double, 7 list.
     config.type =
       switch key.kind {
@@ -59,21 +63,18 @@ extension RequestHandler {
 
   private func brokerConfigs() -> [DescribeConfigsResponse.Config] {
     let defaults = log.topicDefaults
-    // What Kafka calls a topic's setting when it is the broker's.
-    let ofTopics = [
-      ("compression.type", "compression.type"), ("log.cleanup.policy", "cleanup.policy"),
-      ("log.flush.interval.messages", "flush.messages"), ("log.index.interval.bytes", "index.interval.bytes"),
-      ("log.message.timestamp.type", "message.timestamp.type"), ("log.retention.bytes", "retention.bytes"),
-      ("log.retention.ms", "retention.ms"), ("log.roll.ms", "segment.ms"), ("log.segment.bytes", "segment.bytes"),
-      ("message.max.bytes", "max.message.bytes"), ("min.insync.replicas", "min.insync.replicas"),
-    ].map { name, key in (name, defaults.value(key)!.text) }
+    let ofTopics = BrokerTopicSetting.all.map { setting in
+      let isSet = setting.names.contains { options.configured.contains($0.name) }
+      return (setting.names[0].name, defaults.value(setting.topicName)!.text, isSet)
+    }
     let own = [
       ("auto.create.topics.enable", String(options.autoCreateTopics)),
       ("broker.id", String(Self.nodeID)),
       ("connections.max.idle.ms", Self.milliseconds(options.idleMax)),
       ("fetch.max.bytes", String(options.fetchSizeMax)),
       ("log.dirs", log.directory),
-      ("log.flush.interval.ms", Self.milliseconds(log.options.flushInterval)),
+      ("log.cleaner.backoff.ms", Self.milliseconds(log.options.cleanerBackoff)),
+      ("log.flush.offset.checkpoint.interval.ms", Self.milliseconds(log.options.checkpointInterval)),
       ("log.retention.check.interval.ms", Self.milliseconds(log.options.retentionCheckInterval)),
       ("max.connections", String(options.connectionsMax)),
       ("max.incremental.fetch.session.cache.slots", String(options.fetchSessionsMax)),
@@ -85,13 +86,15 @@ extension RequestHandler {
       ("queued.max.request.bytes", String(options.requestMemoryMax)),
       ("socket.request.max.bytes", String(options.requestSizeMax)),
     ]
-    return (own + ofTopics).sorted { $0.0 < $1.0 }.map { name, value in
+    .map { name, value in (name, value, options.configured.contains(name)) }
+    return (own + ofTopics).sorted { $0.0 < $1.0 }.map { name, value, isSet in
       var config = DescribeConfigsResponse.Config()
       config.name = name
       config.value = value
       config.isReadOnly = true
-      config.isDefault = true
-      config.source = DescribeConfigsResponse.Config.defaultSource
+      config.isDefault = !isSet
+      config.source =
+        isSet ? DescribeConfigsResponse.Config.brokerSource : DescribeConfigsResponse.Config.defaultSource
       config.type = Int64(value) == nil ? 2 : 5
       return config
     }

@@ -42,5 +42,8 @@ public struct ServerOptions: Sendable {
   /// `offsets.retention.check.interval.ms`. Default 10 minutes.
   public var offsetsRetentionCheckInterval: Duration = .seconds(600)
 
+  /// Names that a `server.properties` sets: DescribeConfigs tells them from defaults.
+  var configured: Set<String> = []
+
   public init() {}
 }

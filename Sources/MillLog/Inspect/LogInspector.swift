@@ -106,11 +106,38 @@ public struct LogInspector: Sendable {
     }
     for name in try Files.list(folder) {
       if name.hasSuffix(".damaged") { report.notes.append("\(folder)/\(name) was set aside by an earlier opening") }
+      if let loss = try Self.lossByDamage(of: "\(folder)/\(name)") {
+        report.contradictions.append("\(folder)/\(name) is damaged: \(loss)")
+      }
       if name.hasSuffix(".swap") || name.hasSuffix(".cleaned") {
         report.notes.append("\(folder)/\(name): a compaction is at work, or the next opening makes up for it")
       }
     }
     return report
+  }
+
+  /// What a damaged file of producers or transactions means; nil when it is sound, or no such file.
+  private static func lossByDamage(of path: String) throws -> String? {
+    let parses: (UnsafeRawBufferPointer) -> Bool
+    let loss: String
+    switch Files.split(path).name.split(separator: ".").last {
+    case "snapshot":
+      parses = { ProducerTable.parse($0) != nil }
+      loss = "batches that are sent twice around a restart may be kept twice"
+    case .some(TransactionIndex.Moment.begin.rawValue[...]), .some(TransactionIndex.Moment.closed.rawValue[...]):
+      parses = { TransactionIndex.parse($0) != nil }
+      loss = "records of aborted transactions may be read"
+    case .some(RecoveryCheckpoint.suffix[...]):
+      parses = { RecoveryCheckpoint.parse($0) != nil }
+      loss = "the next opening looks through the whole segment"
+    default: return nil
+    }
+    do { return try Files.read(path).withUnsafeBytes(parses) ? nil : loss } catch let error as MillError
+      where error.code == .notFound
+    {
+      // A running log has removed it.
+      return nil
+    }
   }
 
   private func inspect(_ folder: String, _ base: Int64, next: Int64?, into report: inout Partition) throws {

@@ -3,12 +3,13 @@ import MillBase
 extension LocalLog {
   /// Flushing, retention and compaction, each on a thread of its own. They don't keep the log alive.
   func startHousekeeping() -> [Worker] {
-    let flushInterval = options.flushInterval
     let retentionInterval = options.retentionCheckInterval
     let cleanerBackoff = options.cleanerBackoff
     return [
       Worker("log-flush") { [weak self] stop in
-        while !stop.wait(flushInterval) { self?.attempt("flush") { try $0.flush() } }
+        while let pause = self?.flushPause, !stop.wait(pause) {
+          self?.attempt("flush") { try $0.flush(before: pause) }
+        }
       },
       Worker("log-retention") { [weak self] stop in
         while !stop.wait(retentionInterval) {
@@ -33,9 +34,19 @@ extension LocalLog {
   }
 
   /// Blocks until everything appended so far is on the disk. A partition that fails keeps none of the others back.
-  public func flush() throws {
-    let rule = CheckpointRule(
-      size: options.checkpointSize, interval: Int64(options.checkpointInterval.milliseconds),
+  public func flush() throws { try flush(before: nil) }
+
+  /// How long until the next look at what has to be flushed: 10 ms at least, which an idle log does not notice.
+  private var flushPause: Duration {
+    if let interval = options.flushSchedulerInterval { return interval }
+    let shortest = topicsByName.withLock { $0.values.reduce(1000) { min($0, $1.configuration.flushMilliseconds) } }
+    return .milliseconds(max(10, min(shortest, topicDefaults.flushMilliseconds)))
+  }
+
+  /// - Parameter pause: flush what must be on the disk before it is over; nil = everything.
+  private func flush(before pause: Duration?) throws {
+    let rule = FlushRule(
+      pause: pause, size: options.checkpointSize, interval: Int64(options.checkpointInterval.milliseconds),
       now: Clock.nowMilliseconds())
     var failure: (any Error)?
     func attempt(_ work: () throws -> Void) { do { try work() } catch { failure = failure ?? error } }

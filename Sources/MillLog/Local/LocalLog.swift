@@ -11,7 +11,7 @@ import Synchronization
 /// on the disk.
 ///
 /// Durability: an append is in the system's page cache when it returns, so a killed process loses nothing. It is on
-/// the disk after at most ``LogOptions/flushInterval``; a power cut may lose what came since.
+/// the disk after at most a topic's `flush.ms`; a power cut may lose what came since.
 public final class LocalLog: RecordLog {
   /// Topics that hold the log's own state, and that nobody else reads or writes.
   static let ownTopics = [OffsetStore.topic, TransactionStore.topic]
@@ -61,7 +61,7 @@ public final class LocalLog: RecordLog {
   public init(directory: String, options: LogOptions = LogOptions()) throws {
     self.directory = directory
     self.options = options
-    _ = try TopicConfiguration(options.topicDefaults)
+    _ = try Self.configuration([:], options)
     try Files.makeDirectory(directory, isDurable: true)
     Self.raiseOpenFilesLimit()
     lock = Mutex(try Self.takeLock(directory))
@@ -74,10 +74,11 @@ public final class LocalLog: RecordLog {
       topics[entry.name] = try Self.open(entry, directory, options, run)
     }
     topicsByName = Mutex(topics)
+    let own = try Self.ownConfiguration(options)
     offsetStore = try OffsetStore(
-      directory: directory, compactionSize: options.offsetsCompactionSize, run)
+      directory: directory, configuration: own, compactionSize: options.offsetsCompactionSize, run)
     transactionStore = try TransactionStore(
-      directory: directory, compactionSize: options.offsetsCompactionSize, run)
+      directory: directory, configuration: own, compactionSize: options.offsetsCompactionSize, run)
     // A kill may have come between a topic's deletion and that of its offsets.
     try offsetStore.forget { topics[$0.topic] == nil }
     if !Files.exists(TopicCatalog.path(directory)) { try TopicCatalog.write(entries, directory) }
@@ -107,7 +108,14 @@ public final class LocalLog: RecordLog {
   static func configuration(_ overrides: [String: String], _ options: LogOptions) throws -> TopicConfiguration {
     var defaults = options.topicDefaults
     if let messages = options.flushIntervalMessages { defaults["flush.messages"] = String(messages) }
+    if let interval = options.flushInterval { defaults["flush.ms"] = String(interval.milliseconds) }
     return try TopicConfiguration(overrides, defaults: defaults)
+  }
+
+  /// Of the log's own topics: nothing in them goes by age or size.
+  private static func ownConfiguration(_ options: LogOptions) throws -> TopicConfiguration {
+    let flush = try configuration([:], options).value("flush.ms")!.text
+    return try TopicConfiguration(["retention.ms": "-1", "max.message.bytes": "2147483647", "flush.ms": flush])
   }
 
   private static func takeLock(_ directory: String) throws -> File {

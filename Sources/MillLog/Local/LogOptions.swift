@@ -4,11 +4,15 @@ public struct LogOptions: Sendable {
   /// `append` returns. Default: never (nil), as in Kafka. 1 makes each append durable against a power cut.
   public var flushIntervalMessages: Int?
   /// Kafka's `log.flush.interval.ms`: everything appended is flushed at the latest after this time, in the
-  /// background. Default one second (Kafka: never, it counts on replicas instead).
+  /// background, unless a topic has its own `flush.ms`. Default (nil) one second (Kafka: never, it counts on replicas
+  /// instead).
   ///
   /// What that risks: a killed process loses nothing (the system holds the pages); a power cut may lose the last
   /// second.
-  public var flushInterval: Duration
+  public var flushInterval: Duration?
+  /// Kafka's `log.flush.scheduler.interval.ms`: how often partitions are looked at that may need a flush. Default (nil)
+  /// as often as the shortest `flush.ms` wants it, and once a second at least.
+  public var flushSchedulerInterval: Duration?
   /// Kafka's `log.flush.offset.checkpoint.interval.ms`: how often a partition that is appended to writes down from
   /// where the next opening has to look at it. Default 60 seconds.
   public var checkpointInterval: Duration
@@ -27,7 +31,7 @@ public struct LogOptions: Sendable {
   public var housekeeps = true
 
   public init(
-    flushIntervalMessages: Int? = nil, flushInterval: Duration = .seconds(1),
+    flushIntervalMessages: Int? = nil, flushInterval: Duration? = nil, flushSchedulerInterval: Duration? = nil,
     checkpointInterval: Duration = .seconds(60), checkpointSize: Int64 = 4 << 20,
     retentionCheckInterval: Duration = .seconds(300), cleanerBackoff: Duration = .seconds(15),
     topicDefaults: [String: String] = [:],
@@ -35,6 +39,7 @@ public struct LogOptions: Sendable {
   ) {
     self.flushIntervalMessages = flushIntervalMessages
     self.flushInterval = flushInterval
+    self.flushSchedulerInterval = flushSchedulerInterval
     self.checkpointInterval = checkpointInterval
     self.checkpointSize = checkpointSize
     self.retentionCheckInterval = retentionCheckInterval

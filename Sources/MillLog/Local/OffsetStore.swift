@@ -59,11 +59,10 @@ final class OffsetStore: Sendable {
     }
   }
 
-  init(directory: String, compactionSize: Int, _ run: LastRun) throws {
-    let unlimited = ["retention.ms": "-1", "max.message.bytes": "2147483647"]
+  init(directory: String, configuration: TopicConfiguration, compactionSize: Int, _ run: LastRun) throws {
     partition = try PartitionLog(
       TopicPartition(Self.topic, 0), directory: "\(directory)/\(Self.topic)-0",
-      configuration: TopicConfiguration(unlimited), run)
+      configuration: configuration, run)
     self.compactionSize = compactionSize
     var state = State()
     var (offset, end) = partition.offsets
@@ -179,7 +178,7 @@ final class OffsetStore: Sendable {
     if presence(ofGroup: group) != nil { try note(group: group, nil) }
   }
 
-  func flush(_ rule: CheckpointRule) throws { try partition.flush(rule) }
+  func flush(_ rule: FlushRule) throws { try partition.flush(rule) }
   func close() throws { try partition.close() }
 
   /// Replaces the log by one batch with the last value of each key, when that makes it much smaller.

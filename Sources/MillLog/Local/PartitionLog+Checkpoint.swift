@@ -1,10 +1,12 @@
 import MillBase
 
-/// How often a partition writes down from where the next opening has to look at it.
-struct CheckpointRule {
-  /// So many bytes after the one before.
+/// When a partition is flushed, and when it writes down from where the next opening has to look at it.
+struct FlushRule {
+  /// How long it is until the next look: what must be on the disk before then is flushed now. nil = flush in any case.
+  var pause: Duration?
+  /// A checkpoint so many bytes after the one before.
   var size: Int64
-  /// Milliseconds after the one before, when there are any.
+  /// And so many milliseconds after, when there is anything new.
   var interval: Int64
   /// Milliseconds since 1970.
   var now: Int64
@@ -34,8 +36,10 @@ extension PartitionLog {
   }
 
   /// Flushes what there is to flush, and writes a checkpoint when it is time. Appends go on beside it.
-  func flush(_ rule: CheckpointRule) throws {
-    if !needsFlush, !state.withLock({ Self.isDue($0, rule) }) { return }
+  func flush(_ rule: FlushRule) throws {
+    let (isNeeded, isDue) = (needsFlush, state.withLock { Self.isDue($0, rule) })
+    guard isNeeded || isDue else { return }
+    if let pause = rule.pause, isNeeded, !mustFlush(before: pause) { return }
     try maintenance.withLock { _ in
       let moment = state.withLock { state -> Moment? in
         guard !state.isClosed, Self.isDue(state, rule) else { return nil }
@@ -48,7 +52,16 @@ extension PartitionLog {
     }
   }
 
-  private static func isDue(_ state: State, _ rule: CheckpointRule) -> Bool {
+  /// `flush.ms` would be over at the next look, or a segment was closed, which is flushed in any case.
+  private func mustFlush(before pause: Duration) -> Bool {
+    state.withLock { state in
+      if state.segments.dropLast().contains(where: { !$0.isSealed }) { return true }
+      let most = state.configuration.flushMilliseconds
+      return most < .max && ContinuousClock.now - state.flushTime + pause > .milliseconds(most)
+    }
+  }
+
+  private static func isDue(_ state: State, _ rule: FlushRule) -> Bool {
     let last = state.segments.last!
     let done = state.checkpoint.map { $0.base == last.baseOffset ? $0.position : 0 } ?? 0
     let more = last.size - done

@@ -15,6 +15,8 @@ final class PartitionLog: Sendable {
     var unflushedRecords: Int64 = 0
     /// Everything before is on the disk.
     var flushedOffset: Int64 = 0
+    /// When the last flush began.
+    var flushTime = ContinuousClock.now
     /// What was written down last for the next opening.
     var checkpoint: Checkpointed?
     /// Milliseconds since 1970.
@@ -160,6 +162,7 @@ final class PartitionLog: Sendable {
   func sealAndSync() throws {
     let (segments, end, isClosed) = state.withLock { state in
       state.unflushedRecords = 0
+      state.flushTime = .now
       return (state.segments, state.endOffset, state.isClosed)
     }
     if isClosed { return }

@@ -32,26 +32,27 @@ extension ProducerTable {
   static func read(ofSegment segment: Segment, _ directory: String) throws -> ProducerTable? {
     let path = Segment.path(directory, segment.baseOffset, "snapshot")
     guard Files.exists(path) else { return nil }
-    let bytes = try Files.read(path)
-    let table = bytes.withUnsafeBytes { raw -> ProducerTable? in
-      var reader = ByteReader(raw)
-      guard reader.integer(Int16.self) == version, let crc = reader.integer(UInt32.self),
-        crc == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: raw[headerSize...])),
-        let count = reader.integer(Int32.self)
-      else { return nil }
-      var entries: [Int64: Entry] = [:]
-      for _ in 0..<max(0, count) {
-        guard let id = reader.integer(Int64.self), let epoch = reader.integer(Int16.self),
-          let lastSequence = reader.integer(Int32.self), let lastOffset = reader.integer(Int64.self),
-          let delta = reader.integer(Int32.self), let timestamp = reader.integer(Int64.self), reader.skip(12)
-        else { return nil }
-        let batch = Batch(
-          firstSequence: lastSequence &- delta, lastSequence: lastSequence, baseOffset: lastOffset - Int64(delta))
-        entries[id] = Entry(epoch: epoch, batches: [batch], lastTimestamp: timestamp)
-      }
-      return ProducerTable(entries)
-    }
+    let table = try Files.read(path).withUnsafeBytes(parse)
     if table == nil { Log.warning("log", "\(path) is damaged: batches sent twice around a restart may be kept twice") }
     return table
+  }
+
+  static func parse(_ raw: UnsafeRawBufferPointer) -> ProducerTable? {
+    var reader = ByteReader(raw)
+    guard reader.integer(Int16.self) == version, let crc = reader.integer(UInt32.self),
+      crc == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: raw[headerSize...])),
+      let count = reader.integer(Int32.self)
+    else { return nil }
+    var entries: [Int64: Entry] = [:]
+    for _ in 0..<max(0, count) {
+      guard let id = reader.integer(Int64.self), let epoch = reader.integer(Int16.self),
+        let lastSequence = reader.integer(Int32.self), let lastOffset = reader.integer(Int64.self),
+        let delta = reader.integer(Int32.self), let timestamp = reader.integer(Int64.self), reader.skip(12)
+      else { return nil }
+      let batch = Batch(
+        firstSequence: lastSequence &- delta, lastSequence: lastSequence, baseOffset: lastOffset - Int64(delta))
+      entries[id] = Entry(epoch: epoch, batches: [batch], lastTimestamp: timestamp)
+    }
+    return ProducerTable(entries)
   }
 }

@@ -95,7 +95,7 @@ struct RecoveryCheckpoint {
       && header.crc == lastCRC
   }
 
-  private static func parse(_ raw: UnsafeRawBufferPointer) -> RecoveryCheckpoint? {
+  static func parse(_ raw: UnsafeRawBufferPointer) -> RecoveryCheckpoint? {
     var reader = ByteReader(raw)
     guard reader.integer(Int16.self) == version, let crc = reader.integer(UInt32.self),
       crc == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: raw[headerSize...])),

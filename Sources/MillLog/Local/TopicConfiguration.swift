@@ -16,7 +16,7 @@ public struct TopicConfiguration: Sendable, Equatable {
   /// One key that the built-in log knows.
   public struct Key: Sendable {
     public let name: String
-    /// Kafka's own default.
+    /// Kafka's own default, unless the documentation says otherwise.
     public let defaultValue: String
     public let kind: Kind
     public let documentation: String
@@ -38,7 +38,10 @@ public struct TopicConfiguration: Sendable, Equatable {
       documentation: "How long compaction keeps a record without a value, which deletes its key."),
     .init(
       name: "flush.messages", defaultValue: "9223372036854775807", kind: .integer(min: 1),
-      documentation: "Flush to the disk after so many records."),
+      documentation: "Flush to the disk after so many records, before they are acknowledged."),
+    .init(
+      name: "flush.ms", defaultValue: "1000", kind: .integer(min: 0),
+      documentation: "Flush to the disk so long after an append at the latest (Kafka's default: never)."),
     .init(
       name: "index.interval.bytes", defaultValue: "4096", kind: .integer(min: 0),
       documentation: "Bytes of log between two entries of the offset index."),
@@ -77,6 +80,7 @@ public struct TopicConfiguration: Sendable, Equatable {
   public private(set) var deleteRetentionMilliseconds: Int64
   public private(set) var minCleanableDirtyRatio: Double
   public private(set) var flushMessages: Int64
+  public private(set) var flushMilliseconds: Int64
   public private(set) var indexIntervalBytes: Int
   public private(set) var maxMessageBytes: Int
   public private(set) var isLogAppendTime: Bool
@@ -105,6 +109,7 @@ public struct TopicConfiguration: Sendable, Equatable {
     deleteRetentionMilliseconds = integer("delete.retention.ms")
     minCleanableDirtyRatio = Double(value("min.cleanable.dirty.ratio"))!
     flushMessages = integer("flush.messages")
+    flushMilliseconds = integer("flush.ms")
     indexIntervalBytes = Int(integer("index.interval.bytes"))
     maxMessageBytes = Int(min(integer("max.message.bytes"), Int64(Int32.max)))
     isLogAppendTime = value("message.timestamp.type") == "LogAppendTime"
@@ -117,11 +122,15 @@ public struct TopicConfiguration: Sendable, Equatable {
     codec = compression == "producer" ? nil : compression == "uncompressed" ? Codec.none : Codec(name: compression)
   }
 
-  /// The value in force, and whether the topic itself set it. nil for an unknown key.
-  public func value(_ name: String) -> (text: String, isDefault: Bool)? {
+  /// Who set a value.
+  public enum Source: Sendable { case topic, broker, nobody }
+
+  /// The value in force, and who set it. nil for an unknown key.
+  public func value(_ name: String) -> (text: String, source: Source)? {
     guard let key = Self.keys.first(where: { $0.name == name }) else { return nil }
-    if let own = overrides[name] { return (own, false) }
-    return (defaults[name] ?? key.defaultValue, true)
+    if let own = overrides[name] { return (own, .topic) }
+    if let brokers = defaults[name] { return (brokers, .broker) }
+    return (key.defaultValue, .nobody)
   }
 
   /// The parts of a list's value.

@@ -50,7 +50,7 @@ extension TransactionIndex {
     return TransactionIndex()
   }
 
-  private static func parse(_ raw: UnsafeRawBufferPointer) -> TransactionIndex? {
+  static func parse(_ raw: UnsafeRawBufferPointer) -> TransactionIndex? {
     var reader = ByteReader(raw)
     guard reader.integer(Int16.self) == version, let crc = reader.integer(UInt32.self),
       crc == CRC32C.checksum(UnsafeRawBufferPointer(rebasing: raw[headerSize...]))

@@ -40,6 +40,7 @@ public struct TransactionState: Sendable, Equatable {
 final class TransactionStore: Sendable {
   static let topic = "__transaction_state"
   private let directory: String
+  private let configuration: TopicConfiguration
   private let compactionSize: Int
   private let state: Mutex<State>
   private struct State {
@@ -48,12 +49,13 @@ final class TransactionStore: Sendable {
     var bytes = 0
   }
 
-  init(directory: String, compactionSize: Int, _ run: LastRun) throws {
+  init(directory: String, configuration: TopicConfiguration, compactionSize: Int, _ run: LastRun) throws {
+    self.configuration = configuration
     self.directory = "\(directory)/\(Self.topic)-0"
     self.compactionSize = compactionSize
     var opened = State()
     if Files.exists(self.directory) {
-      let partition = try Self.open(self.directory, run)
+      let partition = try Self.open(self.directory, configuration, run)
       opened.partition = partition
       var (offset, end) = partition.offsets
       while offset < end {
@@ -70,10 +72,10 @@ final class TransactionStore: Sendable {
     state = Mutex(opened)
   }
 
-  private static func open(_ directory: String, _ run: LastRun) throws -> PartitionLog {
-    let unlimited = ["retention.ms": "-1", "max.message.bytes": "2147483647"]
-    return try PartitionLog(
-      TopicPartition(topic, 0), directory: directory, configuration: TopicConfiguration(unlimited), run)
+  private static func open(
+    _ directory: String, _ configuration: TopicConfiguration, _ run: LastRun
+  ) throws -> PartitionLog {
+    try PartitionLog(TopicPartition(topic, 0), directory: directory, configuration: configuration, run)
   }
 
   var transactions: [String: TransactionState] { state.withLock { $0.transactions } }
@@ -82,7 +84,7 @@ final class TransactionStore: Sendable {
   func save(_ id: String, _ transaction: TransactionState?) throws {
     let record = Record(key: Array(id.utf8), value: transaction?.encoded)
     try state.withLock { state in
-      let partition = try state.partition ?? Self.open(directory, .none)
+      let partition = try state.partition ?? Self.open(directory, configuration, .none)
       state.partition = partition
       var batch = try BatchEncoder.encode([record], codec: .none, now: Clock.nowMilliseconds())
       var headers = [batch.withUnsafeBytes { BatchHeader($0)! }]
@@ -104,7 +106,7 @@ final class TransactionStore: Sendable {
 
   /// nil until there is a first record.
   var partition: PartitionLog? { state.withLock { $0.partition } }
-  func flush(_ rule: CheckpointRule) throws { try partition?.flush(rule) }
+  func flush(_ rule: FlushRule) throws { try partition?.flush(rule) }
   func close() throws { try partition?.close() }
 }
 

@@ -14,7 +14,7 @@ extension MillraceCommand {
     flags: [
       Flag("--data", "DIR", "the log's directory; made when missing; or log.dirs in the file of --config"),
       Flag("--listen", "HOST:PORT", "default 127.0.0.1:9092; or listeners in the file of --config"),
-      Flag("--config", "FILE", "a server.properties of Kafka: listener, TLS, SASL users, limits"),
+      Flag("--config", "FILE", "a server.properties of Kafka: listener, TLS, SASL users, limits, flushing, retention"),
     ],
     examples: [
       "millrace broker --data /var/lib/millrace/log", "kcat -b localhost:9092 -L", "",
@@ -36,7 +36,7 @@ extension MillraceCommand {
       try properties.requireEnoughSecurity()
       // Producers send requests of a megabyte, fetches answer with as much.
       FreedMemory.keep(blocksUpTo: 4 << 20, total: 8 << 20)
-      let log = try LocalLog(directory: directory)
+      let log = try LocalLog(directory: directory, options: properties.logOptions)
       let server = try KafkaServer(log: log, listeners: properties.listeners, options: properties.options)
       serve("Kafka protocol on \(server.addresses.map(\.description).joined(separator: ", "))")
       server.stop()

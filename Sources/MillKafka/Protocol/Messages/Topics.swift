@@ -248,7 +248,9 @@ public struct DescribeConfigsResponse: ProtocolStruct {
   }
 
   public struct Config: ProtocolStruct {
+    // Kafka's DescribeConfigsResponse.ConfigSource.
     static let topicSource: Int8 = 1
+    static let brokerSource: Int8 = 4
     static let defaultSource: Int8 = 5
 
     public var name = ""
