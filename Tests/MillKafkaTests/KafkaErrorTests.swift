@@ -75,11 +75,11 @@ import Testing
           "enable.sasl.oauthbearer.unsecure.jwt": "true",
         ], "_AUTHENTICATION -169", "set sasl.mechanism"
       ),
-      (["ssl.ca.location": "/etc/ssl/certs"], "_SSL -181", "give the authority"),
+      (["ssl.ca.location": "/etc/ssl/certs"], "", "give the authority"),
     ] {
       let error = trouble(harness.server.address, good.merging(changes) { $1 })
       #expect(error?.code == .configuration && error?.isRetriable == false, "\(changes) \(String(describing: error))")
-      #expect(error?.message.contains("(\(name), not retriable)") == true, "\(changes) \(String(describing: error))")
+      #expect(error?.message.contains("\(name), not retriable)") == true, "\(changes) \(String(describing: error))")
       #expect(error?.wayOut?.contains(advice) == true, "\(changes) \(String(describing: error))")
       #expect("\(error!)".contains("wrong-word") == false)
     }
@@ -87,7 +87,9 @@ import Testing
     #expect(clear?.code == .unreachable && clear?.wayOut?.contains("SASL_SSL") == true, "\(String(describing: clear))")
     // Its certificate is for localhost and 127.0.0.1.
     let other = trouble(harness.server.address, good, host: "127.0.0.2")
-    #expect(other?.message.contains("_SSL") == true, "\(String(describing: other))")
+    #expect(
+      other?.wayOut?.contains("the host's name") == true || other?.wayOut?.contains("any name") == true,
+      "\(String(describing: other))")
     #expect(
       trouble(
         harness.server.address, good.merging(["ssl.endpoint.identification.algorithm": ""]) { $1 }, host: "127.0.0.2"

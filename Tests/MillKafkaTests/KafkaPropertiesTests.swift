@@ -37,7 +37,25 @@ import Testing
   }
 
   @Test(arguments: [
-    ("no.such.property", "1"), ("linger.ms", "soon"), ("ssl.truststore.location", "/x.jks"), ("buffer.memory", "much"),
+    ("a.B required username=alice password=\"sec\\\"ret-1\";", "alice", "sec\"ret-1"),
+    ("a.B required\n  password=\"secret=2;x\" debug=true username=\"al ice\" ;", "al ice", "secret=2;x"),
+  ]) func optionsOfLoginModulesAreQuotedAsInJava(jaas: String, user: String, password: String) throws {
+    try check(["sasl.jaas.config": jaas], gives: ["sasl.username": user, "sasl.password": password])
+  }
+  @Test func whatOnlyJavaNeedsIsPassedOver() throws {
+    try check(
+      [
+        "ssl.protocol": "TLSv1.3", "ssl.endpoint.identification.algorithm": "", "security.providers": "x",
+        "partitioner.ignore.keys": "false", "ssl.enabled.protocols": "TLSv1.2,TLSv1.3",
+      ], gives: ["ssl.endpoint.identification.algorithm": "none"])
+    try check(
+      ["ssl.endpoint.identification.algorithm": "HTTPS"], gives: ["ssl.endpoint.identification.algorithm": "https"])
+  }
+
+  @Test(arguments: [
+    ("no.such.property", "1"), ("transactional.id", "t"), ("ssl.engine.factory.class", "x"),
+    ("ssl.truststore.type", "PEN"), ("sasl.jaas.config", "a.B required username=u;"), ("linger.ms", "soon"),
+    ("ssl.truststore.location", "/x.jks"), ("buffer.memory", "much"),
     ("sasl.jaas.config", "nothing"),
   ]) func whatCannotBeIsNamed(name: String, value: String) {
     do {

@@ -112,4 +112,39 @@ import Testing
       }
     }
   }
+
+  /// Stores made by Java's own tool; the advice about a JKS store is followed to the letter.
+  @Test(.enabled(if: ChildProcess.has("keytool"))) func whatKeytoolMakesIsRead() throws {
+    let harness = try SecureHarness()
+    defer { harness.close() }
+    let directory = harness.certificates.directory
+    for (kind, file) in [("JKS", "trust.jks"), ("PKCS12", "java.p12")] {
+      let made = try ChildProcess.run([
+        "keytool", "-importcert", "-noprompt", "-alias", "ca", "-file", harness.certificates.authority, "-keystore",
+        "\(directory)/\(file)", "-storetype", kind, "-storepass", "changeit",
+      ])
+      #expect(made.code == 0)
+    }
+    func topics(_ store: String) throws -> Int {
+      let log = try KafkaLog(
+        bootstrapServers: "127.0.0.1:\(harness.server.address.port)",
+        properties: [
+          "security.protocol": "SASL_SSL", "sasl.mechanism": "PLAIN", "sasl.username": "alice",
+          "sasl.password": "wonder,land=1", "ssl.truststore.location": store, "ssl.truststore.password": "changeit",
+        ])
+      defer { try? log.close() }
+      return try log.topics().count
+    }
+    #expect(try topics("\(directory)/java.p12") == 0)
+    do {
+      _ = try topics("\(directory)/trust.jks")
+      Issue.record("a JKS store was taken")
+    } catch let error as MillError {
+      let command = try #require(error.wayOut?.firstMatch(of: /keytool [^;]*/)).output.split(separator: " ").map(
+        String.init)
+      let converted = try ChildProcess.run(command + ["-srcstorepass", "changeit", "-deststorepass", "changeit"])
+      #expect(converted.code == 0)
+    }
+    #expect(try topics("\(directory)/trust.p12") == 0)
+  }
 }

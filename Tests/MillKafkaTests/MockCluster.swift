@@ -9,7 +9,7 @@ final class MockCluster: @unchecked Sendable {
   private let instance: OpaquePointer
   private let cluster: OpaquePointer
 
-  init(brokers: Int = 1) throws {
+  init(brokers: Int) throws {
     let conf = rd_kafka_conf_new()!
     // An instance is needed for the cluster's threads; it connects to nobody.
     rd_kafka_conf_set_log_cb(conf) { _, _, _, _ in }

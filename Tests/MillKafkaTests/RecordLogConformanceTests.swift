@@ -50,7 +50,7 @@ final class Harness {
       (server, mock) = (nil, nil)
       log = local
     case .mockCluster:
-      let cluster = try MockCluster()
+      let cluster = try MockCluster(brokers: 3)
       (server, mock) = (nil, cluster)
       log = try KafkaLog(bootstrapServers: cluster.bootstrapServers)
     case .overTheWire:

@@ -52,6 +52,9 @@ struct KafkaAdvice {
 
   // MARK: Reaching the server, and being let in
 
+  /// librdkafka gives the same trouble now the one, now the other code.
+  private static let handshakes = [RD_KAFKA_RESP_ERR__SSL, RD_KAFKA_RESP_ERR__TRANSPORT]
+
   private static let connections = [
     rule(
       [RD_KAFKA_RESP_ERR__AUTHENTICATION, RD_KAFKA_RESP_ERR_UNSUPPORTED_SASL_MECHANISM],
@@ -66,24 +69,23 @@ struct KafkaAdvice {
       "the listener's security.protocol is another one: set SASL_SSL, SASL_PLAINTEXT, SSL or PLAINTEXT as on the server"
     ),
     rule(
-      [RD_KAFKA_RESP_ERR__SSL], saying: ["hostname mismatch", "IP address mismatch"], .configuration, .permanent,
+      handshakes, saying: ["hostname mismatch", "IP address mismatch"], .configuration, .permanent,
       "give in bootstrap.servers the name that stands in the server's certificate, or set "
         + "ssl.endpoint.identification.algorithm to nothing (then any name is taken)"),
     rule(
-      [RD_KAFKA_RESP_ERR__SSL], saying: ["certificate verify failed", "certificate could not be verified"],
+      handshakes, saying: ["certificate verify failed", "certificate could not be verified"],
       .configuration, .permanent,
       "give the authority that signed the server's certificate: ssl.ca.location, or ssl.truststore.type=PEM with "
         + "ssl.truststore.location; the certificate must also be for the host's name and of today"),
     rule(
-      [RD_KAFKA_RESP_ERR__SSL], saying: ["PLAINTEXT broker listener", "wrong version number"], .configuration,
+      handshakes, saying: ["PLAINTEXT broker listener", "wrong version number"], .configuration,
       .permanent, "this listener speaks no TLS: set security.protocol to SASL_PLAINTEXT or PLAINTEXT"),
     rule(
-      [RD_KAFKA_RESP_ERR__SSL], saying: ["certificate required", "bad certificate", "unknown ca"], .configuration,
+      handshakes, saying: ["certificate required", "bad certificate", "unknown ca"], .configuration,
       .permanent, "the server wants a client certificate: give ssl.keystore.location (and ssl.keystore.type)"),
     // A listener without TLS closes the connection; one that is just being started does so too.
     rule(
-      [RD_KAFKA_RESP_ERR__TRANSPORT, RD_KAFKA_RESP_ERR__SSL], saying: ["unexpected eof", "in state SSL_HANDSHAKE"],
-      .unreachable, .retriable,
+      handshakes, saying: ["unexpected eof", "in state SSL_HANDSHAKE"], .unreachable, .retriable,
       "if that listener speaks no TLS, set security.protocol to SASL_PLAINTEXT or PLAINTEXT"),
     rule(
       [RD_KAFKA_RESP_ERR__SSL], .configuration, .permanent,

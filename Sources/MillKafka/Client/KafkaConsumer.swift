@@ -92,6 +92,7 @@ final class KafkaConsumer: @unchecked Sendable {
     }
     waited = .zero
     defer { rd_kafka_message_destroy(message) }
+    if message.pointee.err == RD_KAFKA_RESP_ERR_NO_ERROR { handle.answered() }
     let error = message.pointee.err
     let place = message.pointee.rkt.map {
       TopicPartition(String(cString: rd_kafka_topic_name($0)), message.pointee.partition)

@@ -87,8 +87,11 @@ final class KafkaHandle: @unchecked Sendable {
 
   func check(_ error: rd_kafka_resp_err_t, _ what: String, at key: String? = nil) throws {
     if error != RD_KAFKA_RESP_ERR_NO_ERROR { throw failure(error, what, at: key) }
-    trouble.clear()
+    answered()
   }
+
+  /// The server has answered: trouble from before explains nothing any more.
+  func answered() { trouble.clear() }
 
   /// - Throws: the connection's trouble when waiting on can't help.
   func checkHope(_ what: String, waited: Duration) throws {
@@ -117,7 +120,7 @@ final class KafkaHandle: @unchecked Sendable {
       let error = rd_kafka_metadata(pointer, 1, nil, &result, min(step, left).timeoutMilliseconds)
       if error == RD_KAFKA_RESP_ERR_NO_ERROR, let metadata = result {
         defer { rd_kafka_metadata_destroy(metadata) }
-        trouble.clear()
+        answered()
         return try body(metadata.pointee)
       }
       try checkHope(what, waited: waited)

@@ -98,9 +98,11 @@ final class KafkaProducer: Sendable {
         break
       }
     }
-    return delivery.state.wait { state in
+    let result = delivery.state.wait { state in
       state.remaining == 0 ? (state.baseOffset, state.failed, state.error) : nil
     }
+    if result.2 == nil { handle.answered() }
+    return result
   }
 
   private func enqueue(

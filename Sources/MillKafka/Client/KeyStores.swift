@@ -26,6 +26,7 @@ enum KeyStores {
     for name in ["ssl.keystore.password", "ssl.key.password", "ssl.truststore.password", "ssl.keystore.key"] {
       if let value = properties[name] { Secrets.register(value) }
     }
+    for prefix in ["ssl.keystore", "ssl.truststore"] { _ = try named(prefix, properties) }
     var pairs = try keys(properties) + trust(properties)
     // To Java an empty name means: don't look at it.
     if let value = properties[algorithm] { pairs.append((algorithm, value.isEmpty ? "none" : value.lowercased())) }

@@ -36,7 +36,7 @@ final class BatchInput: JobSource {
             .configuration, "the view \(source.name) reads a topic, and there is no log here",
             at: .init(file: query.file), wayOut: "read files with USING text OPTIONS (path '…')")
         }
-        let stream = KafkaStream(name: source.name, kafka: kafka, log: try log(kafka.bootstrapServers))
+        let stream = KafkaStream(name: source.name, kafka: kafka, log: try log(kafka))
         ranges += try stream.batchRanges()
       }
     }

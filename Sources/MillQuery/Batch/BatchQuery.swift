@@ -71,12 +71,12 @@ public enum BatchQuery {
 
   /// Where a query finds what is not a file of this machine.
   public struct Places: Sendable {
-    /// The log of a topic's kafka.bootstrap.servers; nil = topics can't be read.
-    public var log: (@Sendable (_ bootstrapServers: String) throws -> any RecordLog)?
+    /// The log of a topic's bootstrap servers, with its client options; nil = topics can't be read.
+    public var log: (@Sendable (KafkaSource) throws -> any RecordLog)?
     /// For paths with a scheme: `webhdfs://…`, `hdfs://…`; nil = only what needs no configuration.
     public var files: FileSystems?
     public init(
-      log: (@Sendable (_ bootstrapServers: String) throws -> any RecordLog)? = nil, files: FileSystems? = nil
+      log: (@Sendable (KafkaSource) throws -> any RecordLog)? = nil, files: FileSystems? = nil
     ) {
       self.log = log
       self.files = files

@@ -31,7 +31,7 @@ final class StreamExecution {
     query.state.withLock { $0.id = id }
     for source in query.query.sources {
       guard case .kafka(let kafka) = source.kind else { continue }
-      let log = try retrying("connecting") { try query.resolve(kafka.bootstrapServers) }
+      let log = try retrying("connecting") { try query.resolve(kafka) }
       streams.append(KafkaStream(name: source.name, kafka: kafka, log: log))
     }
     let pending = try retrying("looking for where to begin") { try findPosition() }

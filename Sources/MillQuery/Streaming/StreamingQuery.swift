@@ -54,20 +54,20 @@ public final class StreamingQuery: Sendable {
   let options: Options
   let sink: any StreamSink
   let checkpointLocation: String
-  let resolve: @Sendable (String) throws -> any RecordLog
+  let resolve: @Sendable (KafkaSource) throws -> any RecordLog
   let onMalformed: MicroBatch.Malformed
   let metrics: QueryMetrics
   private let worker = Mutex<Worker?>(nil)
 
   /// - Parameters:
-  ///   - log: the log of a source's kafka.bootstrap.servers.
+  ///   - log: of a source's bootstrap servers, with its client options.
   ///   - checkpointLocation: directory; made when missing. One query each.
   ///   - outputMode: default append.
   ///   - onMalformed: gets each record that is no JSON, its place (`pop-0@17`) and the reason. A micro-batch that comes
   ///     again brings its records again. An error stops the micro-batch as an error of the sink does.
   /// - Throws: `.configuration` when the query reads no topic, or can't run as a stream in this output mode.
   public init(
-    name: String, query: CompiledQuery, log: @escaping @Sendable (String) throws -> any RecordLog,
+    name: String, query: CompiledQuery, log: @escaping @Sendable (KafkaSource) throws -> any RecordLog,
     sink: any StreamSink, checkpointLocation: String, outputMode: OutputMode = .append, trigger: Trigger = .unlimited,
     options: Options = Options(),
     metrics: Metrics = .shared,
@@ -167,7 +167,7 @@ public final class StreamingQuery: Sendable {
     var targets: [KafkaOffsets] = []
     for source in query.sources {
       guard case .kafka(let kafka) = source.kind else { continue }
-      let stream = KafkaStream(name: source.name, kafka: kafka, log: try resolve(kafka.bootstrapServers))
+      let stream = KafkaStream(name: source.name, kafka: kafka, log: try resolve(kafka))
       var known = KafkaOffsets()
       for partition in try stream.partitions() { known.next[partition] = try stream.log.offsets(partition).end }
       targets.append(known)

@@ -38,7 +38,8 @@ extension MillraceCommand {
       let logs = LogDirectory(local: nil, properties: [:])
       var malformed = 0
       let summary = try BatchQuery.run(
-        query, inputs: arguments["--input"].map { [$0] }, places: .init(log: { try logs.log($0) }), lanes: lanes,
+        query, inputs: arguments["--input"].map { [$0] },
+        places: .init(log: { try logs.log($0.bootstrapServers, properties: $0.clientOptions) }), lanes: lanes,
         onMalformed: { origin, reason in
           malformed += 1
           if malformed <= malformedShown { report("\(origin): \(reason)") }

@@ -1,6 +1,7 @@
 import MillBase
 
-/// Fills `${NAME}` and `${NAME:-default}` in the values of a configuration from the environment.
+/// Fills `${NAME}` and `${NAME:-default}` in the values of a configuration from the environment; `${env:NAME}`, as
+/// Kafka's files write it, is the same.
 struct EnvironmentVariables {
   /// Variables whose names say that their values are secrets. Such values are never shown again.
   static func isSecret(_ name: String) -> Bool {
@@ -33,7 +34,8 @@ struct EnvironmentVariables {
       guard let end = rest[start.upperBound...].firstIndex(of: "}") else {
         throw node.error("'${' without '}'", wayOut: "write ${NAME} or ${NAME:-default}")
       }
-      let inner = rest[start.upperBound..<end]
+      var inner = rest[start.upperBound..<end]
+      if inner.hasPrefix("env:") { inner.removeFirst(4) }
       let parts = inner.firstRange(of: ":-")
       let name = String(parts.map { inner[..<$0.lowerBound] } ?? inner)
       if let value = values[name], !value.isEmpty {

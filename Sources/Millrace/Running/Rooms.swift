@@ -139,8 +139,8 @@ struct Rooms: Sendable {
       var options = StreamingQuery.Options()
       if let stateMemory = settings.stateMemory { options.stateMemory = stateMemory }
       return try StreamingQuery(
-        name: settings.name, query: query, log: { try logs.log($0) }, sink: sink,
-        checkpointLocation: configuration.dataPath(settings.checkpoint), outputMode: settings.outputMode,
+        name: settings.name, query: query, log: { try logs.log($0.bootstrapServers, properties: $0.clientOptions) },
+        sink: sink, checkpointLocation: configuration.dataPath(settings.checkpoint), outputMode: settings.outputMode,
         trigger: Trigger(parsing: settings.trigger), options: options,
         onMalformed: { record, origin, reason in
           try deadLetters.put(record, room: "query", reason: reason, origin: origin)

@@ -79,7 +79,7 @@ final class PipelineTables: TableCatalog {
   }
 
   private static func places(_ logs: LogDirectory, _ files: FileSystems?) -> BatchQuery.Places {
-    BatchQuery.Places(log: { try logs.log($0) }, files: files)
+    BatchQuery.Places(log: { try logs.log($0.bootstrapServers, properties: $0.clientOptions) }, files: files)
   }
 
   func close() throws {

@@ -62,7 +62,9 @@ struct KafkaSourceSettings: Sendable {
     topicHeader = reader.bool("setTopicHeader") ? reader.string("topicHeader") : nil
     usesFlumeEventFormat = reader.bool("useFlumeEventFormat")
     reset = reader.choice("kafka.consumer.auto.offset.reset", Reset.self)
-    consumer = reader.keys(under: "kafka.consumer.")
+    // Where to begin and what to commit is the source's business, not the client's.
+    let own = ["group.id", "auto.offset.reset", "enable.auto.commit"]
+    consumer = reader.keys(under: "kafka.consumer.").filter { !own.contains($0.key) }
     if topics.isEmpty, topicsPattern == nil {
       reader.error("type", "the source needs 'kafka.topics' or 'kafka.topics.regex'")
     }
