@@ -60,11 +60,13 @@ public final class SparkSession: Sendable {
 
   var places: BatchQuery.Places { BatchQuery.Places(log: { [self] in try log($0) }) }
 
-  func log(_ servers: String) throws -> any RecordLog {
-    try logs.withLock { logs in
-      if let log = logs[servers] { return log }
-      let log = try KafkaLog(bootstrapServers: servers, properties: [:])
-      logs[servers] = log
+  /// One client for each set of servers and `kafka.` options.
+  func log(_ source: KafkaSource) throws -> any RecordLog {
+    let options = source.clientOptions.sorted { $0.key < $1.key }.map { "\n\($0.key)=\($0.value)" }.joined()
+    return try logs.withLock { logs in
+      if let log = logs[source.bootstrapServers + options] { return log }
+      let log = try KafkaLog(bootstrapServers: source.bootstrapServers, properties: source.clientOptions)
+      logs[source.bootstrapServers + options] = log
       return log
     }
   }
