@@ -28,12 +28,12 @@ swift build -c release --package-path Fuzz --scratch-path $out --product fuzz \
 # in hours of fuzzing (most of it is AddressSanitizer's), so that a length that is believed shows up:
 #   codec, texts   a message or a text is a few hundred times larger in memory than as bytes
 #   listener       requests are limited to 1 MiB here; an announced one is made room for before it comes
-#   batches        8 KiB may unpack to Compression.unpackedSizeMax (128 MiB), in an array that doubles as it grows
+#   batches        8 KiB may unpack to Compression.unpackedSizeMax (128 MiB)
 limits() {
   case $1 in
     codec | texts) echo -malloc_limit_mb=4 -rss_limit_mb=256 ;;
     listener) echo -malloc_limit_mb=8 -rss_limit_mb=384 ;;
-    batches) echo -malloc_limit_mb=280 -rss_limit_mb=768 ;;
+    batches) echo -malloc_limit_mb=136 -rss_limit_mb=512 ;;
     *) echo -malloc_limit_mb=8 -rss_limit_mb=256 ;;
   esac
 }
@@ -64,7 +64,7 @@ for target in "${targets[@]}"; do
   for file in $(ls $out/findings); do
     grep -qxF "$file" <<<"$before" && continue
     echo "fuzz: FINDING $out/findings/$file"
-    echo "fuzz: replay it with: ASAN_OPTIONS=$ASAN_OPTIONS $fuzz $target $out/findings/$file"
+    echo "fuzz: replay it with: ASAN_OPTIONS=$ASAN_OPTIONS $fuzz $target $(limits "$target") $out/findings/$file"
     echo "fuzz: once it is mended, keep it as Fuzz/Findings/$target/NAME: the tests replay what is there"
   done
 done

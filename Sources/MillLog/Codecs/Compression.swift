@@ -47,7 +47,7 @@ public enum Compression {
     var failed = false
     var more = true
     while more {
-      output += [UInt8](unsafeUninitializedCapacity: 256 << 10) { buffer, count in
+      let piece = [UInt8](unsafeUninitializedCapacity: 256 << 10) { buffer, count in
         guard let result = step(UnsafeMutableRawBufferPointer(buffer)) else {
           failed = true
           return
@@ -58,7 +58,9 @@ public enum Compression {
         failed = result.more && result.count == 0
       }
       if failed { throw damaged(codec) }
-      try checkSize(output.count - start)
+      // Before it is appended: the output doubles as it grows, and must not do so for what is refused.
+      try checkSize(output.count - start + piece.count)
+      output += piece
     }
   }
 }
