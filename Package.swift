@@ -72,11 +72,13 @@ let package = Package(
     // The command line.
     .executableTarget(
       name: "millrace-cli", dependencies: ["Millrace"], swiftSettings: strict),
+    // What a power cut leaves of the files that a test has written.
+    .target(name: "MillDiskSupport", dependencies: ["MillBase"], path: "Tests/DiskSupport", swiftSettings: strict),
     tests("MillBaseTests", ["MillBase"]),
     tests("MillColumnsTests", ["MillColumns"]),
     tests("MillCollectTests", ["MillCollect"]),
-    tests("MillLogTests", ["MillLog"]),
-    tests("MillKafkaTests", ["MillKafka", "CRdKafka"]),
+    tests("MillLogTests", ["MillLog", "MillDiskSupport"]),
+    tests("MillKafkaTests", ["MillKafka", "CRdKafka", "MillDiskSupport"]),
     tests("MillArchiveTests", ["MillBase", "MillArchive"]),
     tests("MillAgentTests", ["MillBase", "MillLog", "MillArchive", "MillAgent"]),
     tests("MillQueryTests", ["MillQuery"]),

@@ -98,7 +98,7 @@ extension EndToEnd {
 
     /// Files beside the segments, each with a byte changed.
     @Test(arguments: [
-      (".transactions", "records of aborted transactions may be read"), (".snapshot", "may be kept twice"),
+      (".transactions", "looks through the segments before"), (".snapshot", "looks through the segments before"),
       (".checkpoint", "looks through the whole segment"),
     ])
     func fsckOfWhatStandsBesideTheSegments(suffix: String, words: String) throws {

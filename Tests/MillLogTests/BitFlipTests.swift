@@ -1,4 +1,5 @@
 import MillBase
+import MillDiskSupport
 import Testing
 
 @testable import MillLog

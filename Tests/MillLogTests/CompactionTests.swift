@@ -246,7 +246,7 @@ import Testing
     try log.close()
     let directory = "\(fixture.directory)/\(Fixture.partition)"
     for name in try Files.list(directory) {
-      if name.contains("transactions") { try Files.writeAtomically([1, 2, 3], to: "\(directory)/\(name)") }
+      if name.contains("transactions") { try Files.remove("\(directory)/\(name)") }
       try RecoveryCheckpoint.remove(directory, Int64(name.prefix(20)) ?? 0)
     }
     log = try fixture.open()

@@ -1,5 +1,5 @@
-import Glibc
 import MillBase
+import MillDiskSupport
 import Testing
 
 @testable import MillLog
@@ -12,39 +12,41 @@ import Testing
     var changes: Int
     /// Offset after the last flushed record.
     var flushed: [TopicPartition: Int64]
+    /// Records before have been deleted.
+    var starts: [TopicPartition: Int64]
     var commits: [String: Int64]
     var topics: Set<String>
+    var deletedTopics: Set<String>
   }
 
-  /// One log through several lives, each ended by a power cut.
+  /// One log through several lives.
   private final class Life {
     let partitions = [TopicPartition("pop", 0), TopicPartition("pop", 1)]
-    let home: String
-    var directory = ""
+    let power: PowerCut
     var random: SeededRandom
     /// Every record that was ever appended and may still be there.
     var appended: [TopicPartition: [Int64: Record]] = [:]
     var flushed: [TopicPartition: Int64] = [:]
+    /// Where a partition begins at least, and where at most.
+    var starts: [TopicPartition: Int64] = [:]
+    var startsMade: [TopicPartition: Int64] = [:]
     /// The last durable commit, and others that may have made it.
     var committed: [String: Int64] = [:]
     var commitsMade: [String: Set<Int64>] = [:]
+    /// That are there for sure, that are gone for sure, and any that ever were.
     var topics: Set<String> = []
+    var deletedTopics: Set<String> = []
     var topicsMade: Set<String> = []
-    var sequence: [TopicPartition: Int32] = [:]
+    /// Which topic of its name a record of these was written to.
+    var lives: [[UInt8]: Int] = [:]
+    var topicLives: [String: Int] = [:]
+    var newestTopic = 0
     var number = 0
 
     init(seed: UInt64) throws {
-      // In memory, where syncs cost nothing: the disk is simulated.
-      home =
-        Files.exists("/dev/shm")
-        ? "/dev/shm/mill-cut.\(getpid()).\(seed)" : try Files.makeTemporaryDirectory("mill-cut")
-      try Files.makeDirectory(home)
+      power = try PowerCut("log", seed: seed)
       random = SeededRandom(seed)
-      directory = "\(home)/0"
-      try Files.makeDirectory(directory)
     }
-
-    deinit { try? Files.removeTree(home) }
 
     var options: LogOptions {
       LogOptions(
@@ -52,51 +54,33 @@ import Testing
         offsetsCompactionSize: 1500)
     }
 
-    func open() throws -> LocalLog { try LocalLog(directory: "\(directory)/data", options: options) }
-
-    func snapshot() throws -> SimulatedDisk {
-      var directories: [String] = []
-      var files: [String: [UInt8]] = [:]
-      func walk(_ path: String) throws {
-        for name in try Files.list(path) {
-          let inner = "\(path)/\(name)"
-          if try Files.status(inner)!.isDirectory {
-            directories.append(inner)
-            try walk(inner)
-          } else {
-            files[inner] = try Files.read(inner)
-          }
-        }
-      }
-      try walk(directory)
-      return SimulatedDisk(directories: directories, files: files)
-    }
+    func open() throws -> LocalLog { try LocalLog(directory: "\(power.directory)/data", options: options) }
   }
 
   @Test(arguments: 0..<8) func flushedRecordsSurvive(group: Int) throws {
-    for seed in 0..<25 {
+    for seed in 0..<15 {
       let life = try Life(seed: UInt64(group * 1000 + seed))
       for generation in 0..<3 {
-        let origin: Comment = "seed \(group * 1000 + seed), life \(generation)"
-        let disk = try life.snapshot()
-        let recorder = DiskRecorder(life.directory)
-        var promises: [Promise] = []
-        do {
-          defer { recorder.stop() }
-          promises = try work(life, recorder)
-        }
-        try cut(life, disk, recorder.changes, promises, next: "\(life.home)/\(generation + 1)")
-        guard try check(life, origin) else { return }
+        let (promises, moment) = try life.power.cut { try work(life, $0) }
+        let kept = promises.last { $0.changes <= moment }!
+        life.flushed = kept.flushed
+        life.starts = kept.starts
+        life.committed = kept.commits
+        life.topics = kept.topics
+        life.deletedTopics = kept.deletedTopics
+        guard try check(life, "seed \(group * 1000 + seed), life \(generation)") else { return }
       }
     }
   }
 
-  /// Appends, flushes, commits, closes and dies; says what was promised when.
+  /// Appends, flushes, deletes, commits, closes and dies; says what was promised when.
   private func work(_ life: Life, _ recorder: DiskRecorder) throws -> [Promise] {
     var promises: [Promise] = []
     func promise() {
       promises.append(
-        Promise(changes: recorder.count, flushed: life.flushed, commits: life.committed, topics: life.topics))
+        Promise(
+          changes: recorder.count, flushed: life.flushed, starts: life.starts, commits: life.committed,
+          topics: life.topics, deletedTopics: life.deletedTopics))
     }
     promise()
     var log = try life.open()
@@ -105,28 +89,34 @@ import Testing
       life.topics.insert("pop")
       promise()
     }
+    func noteFlushed() throws {
+      for partition in life.partitions { life.flushed[partition] = try log.offsets(partition).end }
+    }
     for _ in 0..<Int.random(in: 5...40, using: &life.random) {
       switch Int.random(in: 0..<100, using: &life.random) {
-      case 0..<55: try append(life, log)
-      case 55..<75:
+      case 0..<50: try append(life, log)
+      case 50..<65:
         try log.flush()
-        for partition in life.partitions { life.flushed[partition] = try log.offsets(partition).end }
+        try noteFlushed()
         promise()
-      case 75..<85:
+      case 65..<75:
         let group = "g\(Int.random(in: 0..<3, using: &life.random))"
         life.number += 1
         life.commitsMade[group, default: []].insert(Int64(life.number))
         try log.commit(group: group, [life.partitions[0]: Int64(life.number)])
         life.committed[group] = Int64(life.number)
         promise()
-      case 85..<90:
-        let name = "extra\(life.topicsMade.count)"
-        life.topicsMade.insert(name)
-        try log.createTopic(name, partitions: 1, configuration: ["retention.ms": "\(life.number + 1)"])
-        life.topics.insert(name)
+      case 75..<80:
+        let partition = life.partitions.randomElement(using: &life.random)!
+        let (start, end) = try log.offsets(partition)
+        let wanted = Int64.random(in: start...end, using: &life.random)
+        life.startsMade[partition] = max(wanted, life.startsMade[partition] ?? 0)
+        _ = try log.deleteRecords(partition, before: wanted)
+        life.starts[partition] = wanted
         promise()
-      case 90..<95:
-        for partition in life.partitions { life.flushed[partition] = try log.offsets(partition).end }
+      case 80..<88: try changeTopics(life, log, promise)
+      case 88..<93:
+        try noteFlushed()
         try log.close()
         promise()
         log = try life.open()
@@ -136,6 +126,38 @@ import Testing
       }
     }
     return promises
+  }
+
+  /// Makes a topic, deletes it, or makes it again, and writes to it.
+  private func changeTopics(_ life: Life, _ log: LocalLog, _ promise: () -> Void) throws {
+    let name = "extra\(Int.random(in: 0..<3, using: &life.random))"
+    let partition = TopicPartition(name, 0)
+    if try log.topic(name) == nil {
+      life.deletedTopics.remove(name)
+      life.topicsMade.insert(name)
+      promise()
+      try log.createTopic(name, partitions: 1, configuration: ["retention.ms": "\(life.number + 1)"])
+      life.newestTopic += 1
+      life.topicLives[name] = life.newestTopic
+      life.topics.insert(name)
+      promise()
+      // Nobody has read of this one yet.
+      #expect(log.committedOffsets(group: "g").keys.allSatisfy { $0 != partition })
+    } else if life.random.chance(40) {
+      life.topics.remove(name)
+      promise()
+      try log.deleteTopic(name)
+      life.deletedTopics.insert(name)
+      promise()
+      return
+    }
+    for _ in 0..<Int.random(in: 0..<4, using: &life.random) {
+      life.number += 1
+      let record = Fixture.record(life.number, size: 300)
+      life.lives[record.value!] = life.topicLives[name]
+      _ = try log.append([record], to: partition, codec: .none)
+    }
+    if life.random.chance(30) { try log.commit(group: "g", [partition: 1]) }
   }
 
   private func reopened(_ life: Life, _ log: inout LocalLog) throws -> LocalLog {
@@ -156,21 +178,6 @@ import Testing
     for (step, record) in records.enumerated() { life.appended[partition, default: [:]][base + Int64(step)] = record }
   }
 
-  /// Lets the power go at a random moment and moves to what is left.
-  private func cut(
-    _ life: Life, _ start: SimulatedDisk, _ changes: [FileChange], _ promises: [Promise], next: String
-  ) throws {
-    var disk = start
-    let moment = Int.random(in: 0...changes.count, using: &life.random)
-    for change in changes[..<moment] { disk.apply(change) }
-    try disk.cutPower(life.directory, into: next, &life.random)
-    let kept = promises.last { $0.changes <= moment }!
-    life.flushed = kept.flushed
-    life.committed = kept.commits
-    life.topics = kept.topics
-    life.directory = next
-  }
-
   /// false when something is wrong, which has been said.
   private func check(_ life: Life, _ origin: Comment) throws -> Bool {
     var good = true
@@ -183,6 +190,16 @@ import Testing
       let topics = Set(try log.topics().map(\.name))
       expect(life.topics.isSubset(of: topics), "topics lost: \(life.topics.subtracting(topics))")
       expect(topics.isSubset(of: life.topicsMade.union(["pop"])), "topics invented: \(topics)")
+      expect(topics.isDisjoint(with: life.deletedTopics), "deleted, and there: \(topics)")
+      for name in topics where name != "pop" {
+        let records = try Fixture.all(log, TopicPartition(name, 0))
+        let lives = Set(records.map { life.lives[$0.1.value!]! })
+        expect(lives.count <= 1, "\(name) has records of the topic before it: \(lives)")
+        life.newestTopic += 1
+        life.topicLives[name] = lives.max() ?? life.newestTopic
+      }
+      expect(
+        log.committedOffsets(group: "g").keys.allSatisfy { topics.contains($0.topic) }, "offsets of a deleted topic")
       for partition in topics.contains("pop") ? life.partitions : [] {
         let records = try Fixture.all(log, partition)
         for (offset, record) in records {
@@ -193,8 +210,13 @@ import Testing
         let appended = life.appended[partition, default: [:]].keys
         expect(zip(offsets, offsets.dropFirst()).allSatisfy(<), "\(partition): offsets out of order")
         let flushed = life.flushed[partition] ?? 0
+        let start = try log.offsets(partition).start
         expect(
-          offsets.prefix { $0 < flushed } == appended.filter { $0 < flushed }.sorted()[...],
+          start >= life.starts[partition] ?? 0 && start <= life.startsMade[partition] ?? 0,
+          "\(partition) begins at \(start), not at \(life.starts[partition] ?? 0)")
+        life.starts[partition] = start
+        expect(
+          offsets.prefix { $0 < flushed } == appended.filter { $0 >= start && $0 < flushed }.sorted()[...],
           "\(partition): \(flushed) records were flushed, there are \(offsets)")
         let end = try log.offsets(partition).end
         expect(end >= flushed && end >= (offsets.last ?? -1) + 1, "\(partition) ends at \(end)")
@@ -220,6 +242,7 @@ import Testing
       if !second { log = try reopened(life, &log) }
     }
     life.topics = Set(try log.topics().map(\.name))
+    life.deletedTopics = life.topicsMade.subtracting(life.topics)
     try log.flush()
     for partition in life.topics.contains("pop") ? life.partitions : [] {
       life.flushed[partition] = try log.offsets(partition).end

@@ -1,5 +1,5 @@
-import Glibc
 import MillBase
+import MillDiskSupport
 import Testing
 
 @testable import MillLog
@@ -15,24 +15,6 @@ import Testing
     try LocalLog(directory: "\(directory)/data", options: Self.options)
   }
 
-  /// All that is there now, as on a disk that has saved it.
-  private func disk(_ directory: String) throws -> SimulatedDisk {
-    var directories: [String] = []
-    var files: [String: [UInt8]] = [:]
-    func walk(_ path: String) throws {
-      for inner in try Files.list(path).map({ "\(path)/\($0)" }) {
-        guard try Files.status(inner)!.isDirectory else {
-          files[inner] = try Files.read(inner)
-          continue
-        }
-        directories.append(inner)
-        try walk(inner)
-      }
-    }
-    try walk(directory)
-    return SimulatedDisk(directories: directories, files: files)
-  }
-
   private func send(_ log: LocalLog, _ sequence: Int) throws -> Int {
     let batch = try ProducerTests.batch(producer: 7, epoch: 0, sequence: Int32(sequence))
     return Int(try log.appendStored(batch, to: Fixture.partition).baseOffset)
@@ -42,34 +24,19 @@ import Testing
 
   @Test(arguments: 0..<8) func whatIsLeftHasNoGap(group: Int) throws {
     for seed in 0..<15 {
-      var random = SeededRandom(UInt64(group * 1000 + seed))
-      let home =
-        Files.exists("/dev/shm")
-        ? "/dev/shm/mill-point.\(getpid()).\(group).\(seed)" : try Files.makeTemporaryDirectory("mill-point")
-      defer { try? Files.removeTree(home) }
-      var directory = "\(home)/0"
-      try Files.makeDirectory(directory)
-      try withExtendedLifetime(try open(directory)) { log in
+      let power = try PowerCut("recovery", seed: UInt64(group * 1000 + seed))
+      try withExtendedLifetime(try open(power.directory)) { log in
         try log.createTopic("pop", partitions: 1, configuration: [:])
       }
       var flushed = 0
       for life in 1...3 {
         let origin: Comment = "seed \(group * 1000 + seed), life \(life)"
-        var disk = try disk(directory)
-        let recorder = DiskRecorder(directory)
         var promises = [(changes: 0, flushed: flushed)]
-        var most = 0
-        do {
-          defer { recorder.stop() }
-          most = try work(directory, recorder, &promises, &random)
+        let (most, moment) = try power.cut { recorder in
+          try work(power.directory, recorder, &promises, &power.random)
         }
-        let changes = recorder.changes
-        let moment = Int.random(in: 0...changes.count, using: &random)
-        for change in changes[..<moment] { disk.apply(change) }
         flushed = promises.last { $0.changes <= moment }!.flushed
-        directory = "\(home)/\(life)"
-        try disk.cutPower("\(home)/\(life - 1)", into: directory, &random)
-        let log = try open(directory)
+        let log = try open(power.directory)
         let left = try end(log)
         #expect(left >= flushed && left <= most, "\(origin): \(flushed) flushed, \(most) written, \(left) left")
         #expect(try Fixture.all(log).map(\.0) == (0..<left).map(Int64.init), origin)

@@ -157,6 +157,57 @@ import Testing
     #expect(try log.appendStored(again, to: Fixture.partition).baseOffset == end)
   }
 
+  /// A producer may have five batches under way when the log is killed: those that came just before a segment's end are
+  /// known too.
+  @Test(arguments: [false, true]) func allBatchesUnderWayAreKnownAfterARoll(isClosed: Bool) throws {
+    let fixture = try Fixture()
+    func send(_ log: LocalLog, _ sequence: Int) throws -> Int64 {
+      let batch = try ProducerTests.batch(producer: 7, epoch: 0, sequence: Int32(sequence))
+      return try log.appendStored(batch, to: Fixture.partition).baseOffset
+    }
+    try withExtendedLifetime(try fixture.open()) { log in
+      try log.createTopic("pop", partitions: 1, configuration: ["segment.bytes": "800"])
+      for sequence in 0..<20 { #expect(try send(log, sequence) == Int64(sequence)) }
+      let partition = try log.partition(Fixture.partition)
+      try partition.state.withLock { try partition.roll(&$0) }
+      try log.flush()
+      if isClosed { try log.close() }
+    }
+    let log = try fixture.open()
+    for sequence in 15..<21 { #expect(try send(log, sequence) == Int64(sequence)) }
+  }
+
+  /// What a segment's producers had written before is found in the segments before when the file that says it is
+  /// damaged: a batch sent twice is kept once.
+  @Test(arguments: [false, true]) func aDamagedSnapshotIsMadeUpFor(isClosed: Bool) throws {
+    let fixture = try Fixture()
+    try withExtendedLifetime(try fixture.open()) { log in
+      try log.createTopic("pop", partitions: 1, configuration: ["segment.bytes": "500"])
+      for sequence in 0..<40 {
+        _ = try log.appendStored(
+          try ProducerTests.batch(producer: 7, epoch: 0, sequence: Int32(sequence)), to: Fixture.partition)
+      }
+      for sequence in 0..<30 {
+        _ = try log.appendStored(
+          try ProducerTests.batch(producer: 8, epoch: 0, sequence: Int32(sequence)), to: Fixture.partition)
+      }
+      try log.flush()
+      if isClosed { try log.close() }
+    }
+    let files = try LogInspector(directory: fixture.directory).segmentFiles(of: Fixture.partition)
+    #expect(files.count > 5)
+    for file in files.suffix(2) {
+      let path = file.dropLast(3) + "snapshot"
+      try File(String(path), .readWrite).truncate(to: 20)
+    }
+    let log = try fixture.open()
+    for (producer, sequence, offset) in [(7, 39, 39), (8, 29, 69)] {
+      let again = try ProducerTests.batch(producer: Int64(producer), epoch: 0, sequence: Int32(sequence))
+      #expect(try log.appendStored(again, to: Fixture.partition).baseOffset == Int64(offset))
+    }
+    try log.checkInvariants()
+  }
+
   @Test func aSecondOpeningOfTheDirectoryIsRefused() throws {
     let fixture = try Fixture()
     let log = try fixture.open()

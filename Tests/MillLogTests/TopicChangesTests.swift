@@ -4,6 +4,27 @@ import Testing
 @testable import MillLog
 
 @Suite struct TopicChangesTests {
+  /// A deletion that a kill broke off leaves a folder without a topic: a new topic of that name has none of its records.
+  @Test func aNewTopicHasNoRecordsOfADeletedOne() throws {
+    let fixture = try Fixture()
+    var log = try fixture.open()
+    try log.createTopic("pop", partitions: 2, configuration: [:])
+    for partition in [Fixture.partition, TopicPartition("pop", 1)] {
+      _ = try log.append([Fixture.record(1)], to: partition, codec: .none)
+    }
+    try log.close()
+    try TopicCatalog.write([], fixture.directory)
+    log = try fixture.open()
+    try log.createTopic("pop", partitions: 1, configuration: [:])
+    #expect(try Fixture.all(log).isEmpty)
+    try log.createPartitions("pop", count: 2)
+    #expect(try Fixture.all(log, TopicPartition("pop", 1)).isEmpty)
+    let strays = try Files.list(fixture.directory).filter { $0.hasSuffix(LocalLog.straySuffix) }
+    #expect(strays.count == 2)
+    try log.close()
+    #expect(try Fixture.all(try fixture.open()).isEmpty)
+  }
+
   private func filled(_ fixture: Fixture, _ count: Int) throws -> LocalLog {
     let log = try fixture.open()
     try log.createTopic("pop", partitions: 2, configuration: ["segment.bytes": "1000"])

@@ -73,6 +73,22 @@ import Testing
     try killed.close()
   }
 
+  /// Which transactions were aborted before the last segment, or when the log was closed, is found in the segments when
+  /// the file that says it is damaged.
+  @Test(arguments: ["transactions", "transactions-closed"]) func aDamagedIndexOfTransactionsIsMadeUpFor(
+    suffix: String
+  ) throws {
+    let fixture = try Fixture()
+    let log = try fixture.open()
+    try fill(log, configuration: ["segment.bytes": "200"])
+    try log.close()
+    if suffix == "transactions" { try Files.remove("\(fixture.directory)/\(LocalLog.cleanShutdownName)") }
+    let directory = "\(fixture.directory)/\(Fixture.partition)"
+    let last = try #require(try Files.list(directory).filter { $0.hasSuffix(".\(suffix)") }.sorted().last)
+    try File("\(directory)/\(last)", .readWrite).truncate(to: 9)
+    try check(try fixture.open(), "damaged")
+  }
+
   @Test func theCoordinatorsStateIsKept() throws {
     let fixture = try Fixture()
     var state = TransactionState(producerID: 5, epoch: 3, timeout: 1000)

@@ -21,10 +21,10 @@ final class TransactionCoordinator: Sendable {
   private struct State {
     var transactions: [String: TransactionState]
     var isStopping = false
+    /// Whose last transaction has ended since the coordinator's log was flushed.
+    var unflushedEnds: Set<String> = []
 
-    var hasOpen: Bool {
-      transactions.values.contains { [.ongoing, .prepareCommit, .prepareAbort].contains($0.phase) }
-    }
+    var hasOpen: Bool { transactions.values.contains { $0.isOpen } }
   }
 
   private let log: LocalLog
@@ -39,7 +39,24 @@ final class TransactionCoordinator: Sendable {
     let restored = State(transactions: log.transactions)
     let hasOpen = restored.hasOpen
     state = Monitor(restored)
+    abortOrphans(restored)
     if hasOpen { startClock() }
+  }
+
+  /// A power cut may keep records of a transaction and lose what the coordinator knew of it, or the end of one that was
+  /// not flushed: nobody would end it any more, and readers would wait for ever.
+  private func abortOrphans(_ state: State) {
+    let known = Dictionary(
+      state.transactions.values.map { ($0.producerID, $0.isOpen ? $0.partitions : []) },
+      uniquingKeysWith: { $0.union($1) })
+    for (partition, producers) in log.openTransactions() {
+      for (producer, epoch) in producers where known[producer]?.contains(partition) != true {
+        Log.warning("kafka", "\(partition): an open transaction of producer \(producer) that nobody knows is aborted")
+        do { try log.endTransaction(producerID: producer, epoch: epoch, isCommit: false, in: partition) } catch {
+          Log.error("kafka", "\(partition): \(error)")
+        }
+      }
+    }
   }
 
   func stop() {
@@ -118,12 +135,20 @@ final class TransactionCoordinator: Sendable {
         transaction.phase = .empty
         try save(id, transaction, &state)
       }
+      // A power cut must not give an epoch a second time, nor let a fenced producer in again.
+      try log.flushTransactions()
       return (.none, transaction.producerID, transaction.epoch)
     }
   }
 
   func add(_ partitions: [TopicPartition], _ producer: Producer) throws -> ErrorCode {
-    try change(producer) { $0.partitions.formUnion(partitions) }
+    let code = try change(producer) { $0.partitions.formUnion(partitions) }
+    if code == .none, log.flushesEachAppend(Set(partitions)) {
+      try state.withLock { state in
+        if state.unflushedEnds.contains(producer.transactionalID) { try flushEnds(&state) }
+      }
+    }
+    return code
   }
 
   func add(group: String, _ producer: Producer) throws -> ErrorCode {
@@ -223,11 +248,15 @@ final class TransactionCoordinator: Sendable {
     try save(id, transaction, &state)
   }
 
-  /// The point of no return.
+  /// The point of no return. Of a commit to partitions that are flushed with each append, it is on the disk before any
+  /// marker is, with all records: a power cut leaves the transaction whole or takes all of it.
   private func decide(_ id: String, isCommit: Bool, _ state: inout State) throws {
     var transaction = state.transactions[id]!
     transaction.phase = isCommit ? .prepareCommit : .prepareAbort
+    let isDurable = isCommit && log.flushesEachAppend(transaction.partitions)
+    if isDurable { try log.flush(transaction.partitions) }
     try save(id, transaction, &state)
+    if isDurable { try log.flushTransactions() }
     try finish(id, &state)
   }
 
@@ -235,6 +264,7 @@ final class TransactionCoordinator: Sendable {
   private func finish(_ id: String, _ state: inout State) throws {
     var transaction = state.transactions[id]!
     let isCommit = transaction.phase == .prepareCommit
+    let isDurable = log.flushesEachAppend(transaction.partitions)
     for partition in transaction.partitions.sorted() {
       do {
         try log.endTransaction(
@@ -243,16 +273,31 @@ final class TransactionCoordinator: Sendable {
         Log.warning("kafka", "transaction of \(id): \(partition) is deleted, its records are lost")
       }
     }
+    // Where the end is written down, no marker may be missing.
+    if isDurable { try log.flush(transaction.partitions) }
     if isCommit {
       for (group, offsets) in transaction.offsets where !offsets.isEmpty {
-        // Of a topic that was deleted meanwhile, none comes back.
-        try log.commit(group: group, offsets.filter { (try? log.offsets($0.key)) != nil }, durable: false)
+        let there = log.committedOffsets(group: group)
+        // Of a topic that was deleted meanwhile, none comes back; nor does one that has been committed over since.
+        let wanted = offsets.filter { partition, offset in
+          (try? log.offsets(partition)) != nil && there[partition].map { $0.timestamp <= offset.timestamp } ?? true
+        }
+        try log.commit(group: group, wanted, durable: isDurable)
       }
     }
     transaction.partitions = []
     transaction.offsets = [:]
     transaction.phase = isCommit ? .completeCommit : .completeAbort
     try save(id, transaction, &state)
+    state.unflushedEnds.insert(id)
+    if isDurable, isCommit { try flushEnds(&state) }
+  }
+
+  /// A power cut must not bring a commit back to before its end when there are records of the transaction after it: they
+  /// would be committed with it.
+  private func flushEnds(_ state: inout State) throws {
+    try log.flushTransactions()
+    state.unflushedEnds = []
   }
 
   private func save(_ id: String, _ transaction: TransactionState, _ state: inout State) throws {

@@ -123,10 +123,10 @@ public struct LogInspector: Sendable {
     switch Files.split(path).name.split(separator: ".").last {
     case "snapshot":
       parses = { ProducerTable.parse($0) != nil }
-      loss = "batches that are sent twice around a restart may be kept twice"
+      loss = "an opening that needs it looks through the segments before"
     case .some(TransactionIndex.Moment.begin.rawValue[...]), .some(TransactionIndex.Moment.closed.rawValue[...]):
       parses = { TransactionIndex.parse($0) != nil }
-      loss = "records of aborted transactions may be read"
+      loss = "an opening that needs it looks through the segments before"
     case .some(RecoveryCheckpoint.suffix[...]):
       parses = { RecoveryCheckpoint.parse($0) != nil }
       loss = "the next opening looks through the whole segment"

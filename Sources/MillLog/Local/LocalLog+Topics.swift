@@ -3,6 +3,8 @@ import MillBase
 extension LocalLog {
   /// As Kafka marks the folders of topics that are going.
   static let deletedSuffix = "-delete"
+  /// As Kafka marks folders that belong to no topic.
+  static let straySuffix = "-stray"
 
   public func topics() throws -> [TopicDescription] {
     topicsByName.withLock { $0.values.map(Self.describe) }.sorted { $0.name < $1.name }
@@ -69,6 +71,7 @@ extension LocalLog {
       try checkCount(count, of: name)
       let entry = TopicCatalog.Entry(
         name: name, id: topic.id, partitions: count, configuration: topic.configuration.overrides)
+      try setStraysAside(name, topic.partitions.count..<count)
       try writeCatalog(replacing: name, by: entry)
       let added = try (topic.partitions.count..<count).map { number in
         let topicPartition = TopicPartition(name, Int32(number))
@@ -149,8 +152,24 @@ extension LocalLog {
     MillError(.notFound, "Topic '\(name)' does not exist.", at: .init(key: name))
   }
 
+  /// Folders with a new partition's name: of a topic whose deletion a kill or a power cut broke off, or put there by
+  /// somebody. Their records are not the new topic's; as Kafka does, they get another name.
+  private func setStraysAside(_ name: String, _ numbers: Range<Int>) throws {
+    var isClean = true
+    for number in numbers {
+      let path = "\(directory)/\(TopicPartition(name, Int32(number)))"
+      guard Files.exists(path) else { continue }
+      let stray = "\(path).\(TopicID.random())\(Self.straySuffix)"
+      try Files.rename(path, to: stray)
+      Log.warning("log", "\(path) belonged to no topic: it is \(stray) now, and can be removed")
+      isClean = false
+    }
+    if !isClean { try Files.syncDirectory(directory) }
+  }
+
   /// The catalog first: a folder without a topic is nothing, a topic without a folder gets an empty one.
   private func store(_ entry: TopicCatalog.Entry) throws {
+    try setStraysAside(entry.name, 0..<entry.partitions)
     try writeCatalog(replacing: entry.name, by: entry)
     do {
       let topic = try Self.open(entry, directory, options, .none)

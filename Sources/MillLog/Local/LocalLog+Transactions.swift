@@ -22,6 +22,36 @@ extension LocalLog {
     notifyAppend(topicPartition)
   }
 
+  /// True when one of the partitions is flushed with each append (flush.messages=1): who wants that of records wants it
+  /// of their transactions.
+  public func flushesEachAppend(_ partitions: Set<TopicPartition>) -> Bool {
+    partitions.contains { partition in
+      (try? self.partition(partition))?.state.withLock { $0.configuration.flushMessages == 1 } ?? false
+    }
+  }
+
+  /// Blocks until what was appended to the partitions is on the disk. Deleted ones are passed over.
+  public func flush(_ partitions: Set<TopicPartition>) throws {
+    for partition in partitions.sorted() {
+      try (try? self.partition(partition))?.flush()
+    }
+  }
+
+  /// Blocks until what was saved of transactions is on the disk.
+  public func flushTransactions() throws { try transactionStore.partition?.flush() }
+
+  /// Every partition's producers with an open transaction, with the epoch of its records.
+  public func openTransactions() -> [TopicPartition: [(producerID: Int64, epoch: Int16)]] {
+    var open: [TopicPartition: [(producerID: Int64, epoch: Int16)]] = [:]
+    for partition in allPartitions {
+      let producers = partition.state.withLock { state in
+        state.transactions.open.keys.sorted().map { ($0, state.producers.entries[$0]?.epoch ?? 0) }
+      }
+      if !producers.isEmpty { open[partition.topicPartition] = producers }
+    }
+    return open
+  }
+
   /// The end that counts records of open transactions too: Kafka's high watermark.
   public func highWatermark(_ topicPartition: TopicPartition) throws -> Int64 {
     try partition(topicPartition).offsets.end

@@ -258,8 +258,6 @@ extension PartitionLog {
     try Files.syncDirectory(directory)
     try CompactedFile.finish(directory, swap, base, end)
     let new = try Segment(open: directory, baseOffset: base, nextOffset: end)
-    try new.rebuildIndex()
-    try new.seal()
     state.withLock { state in
       let first = state.segments.firstIndex { $0 === group[0] }!
       state.segments.replaceSubrange(first..<first + group.count, with: [new])
@@ -272,22 +270,28 @@ extension PartitionLog {
 /// `<base>.log.cleaned` is being written: it goes when the log is opened. `<base>.<end>.swap` is whole and on the disk
 /// and stands for all segments from base to end: their removal and the last renaming are made up for.
 enum CompactedFile {
+  private static let swapSuffix = "swap"
+
   static func cleanedPath(_ directory: String, _ base: Int64) -> String {
     "\(Segment.path(directory, base, "log")).cleaned"
   }
 
   static func swapPath(_ directory: String, _ base: Int64, _ end: Int64) -> String {
-    Segment.path(directory, base, "\(end).swap")
+    Segment.path(directory, base, "\(end).\(swapSuffix)")
   }
 
   static func finish(_ directory: String, _ swap: String, _ base: Int64, _ end: Int64) throws {
     for name in try Files.list(directory) {
       let parts = name.split(separator: ".")
       guard parts.count == 2, let of = Int64(parts[0]), of >= base, of < end else { continue }
-      let isOfBase = of == base && (parts[1] == "log" || parts[1] == "snapshot")
-      let isSegments = ["log", "index", "timeindex", "snapshot"].contains(parts[1])
+      let isOfBase = of == base && ["log", "snapshot", "transactions"].contains(parts[1])
+      let isSegments = ["log", "index", "timeindex", "snapshot", "transactions"].contains(parts[1])
       if isSegments, !isOfBase { try Files.remove("\(directory)/\(name)") }
     }
+    // Before the segment itself: one without its index is taken for one that was not flushed, and its gaps for losses.
+    let segment = try Segment(open: directory, baseOffset: base, nextOffset: end, suffix: "\(end).\(swapSuffix)")
+    try segment.rebuildIndex()
+    try segment.seal()
     try Files.rename(swap, to: Segment.path(directory, base, "log"))
     try Files.syncDirectory(directory)
   }

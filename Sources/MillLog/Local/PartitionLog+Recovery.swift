@@ -49,6 +49,7 @@ extension PartitionLog {
     _ directory: String, from first: Int, _ wasClosed: Bool, unflushed: Int64, _ state: inout State
   ) throws {
     let checkpoint = try RecoveryCheckpoint.read(of: state.segments[first], directory)
+    var number = first
     var producers: ProducerTable
     var transactions: TransactionIndex
     if let (checkpoint, index) = checkpoint {
@@ -58,20 +59,27 @@ extension PartitionLog {
       state.checkpoint = .init(checkpoint, of: segment)
       state.flushedOffset = checkpoint.offset
     } else {
-      producers = try ProducerTable.read(ofSegment: state.segments[first], directory) ?? ProducerTable()
-      transactions = try TransactionIndex.read(.begin, ofSegment: state.segments[first], directory)
+      var known = try beginning(of: state.segments[first], directory)
+      // Damaged: the segments before tell it once more.
+      while known == nil, number > 0 {
+        number -= 1
+        known = try beginning(of: state.segments[number], directory)
+      }
+      (producers, transactions) = known ?? (ProducerTable(), TransactionIndex())
     }
+    let isTrusted = wasClosed && checkpoint == nil && number == first
     func note(_ header: BatchHeader, _ covered: UnsafeRawBufferPointer) {
       producers.note(header)
       transactions.note(header, marker: header.isControl ? TransactionMarker(covered: covered) : nil)
     }
-    var number = first
     while number < state.segments.count {
       let segment = state.segments[number]
       let isLast = number == state.segments.count - 1
-      if wasClosed, checkpoint == nil, segment.isEmpty || Files.exists(segment.indexPath) {
+      if isTrusted, segment.isEmpty || Files.exists(segment.indexPath),
+        let closed = try TransactionIndex.read(.closed, ofSegment: segment, directory)
+      {
         state.endOffset = try segment.endOfSealed()
-        transactions = try TransactionIndex.read(.closed, ofSegment: segment, directory)
+        transactions = closed
         break
       }
       let end = try segment.recover(
@@ -91,6 +99,14 @@ extension PartitionLog {
     }
     state.producers = producers
     state.transactions = transactions
+  }
+
+  /// Producers and transactions as they were when the segment began; nil when a file that says so is damaged.
+  private static func beginning(of segment: Segment, _ directory: String) throws -> (ProducerTable, TransactionIndex)? {
+    guard let producers = try ProducerTable.read(ofSegment: segment, directory),
+      let transactions = try TransactionIndex.read(.begin, ofSegment: segment, directory)
+    else { return nil }
+    return (producers, transactions)
   }
 
   /// Nothing of what follows a hole was flushed: it goes, so that offsets have no gap.

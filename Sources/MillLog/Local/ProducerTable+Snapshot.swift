@@ -1,25 +1,29 @@
 import MillBase
 
 /// Producers' state on disk, as Kafka's `.snapshot` files: written when a segment begins and when the log closes.
+///
+/// A producer has an entry for each batch that is remembered, the newest one last: that is the one that a Kafka takes.
 extension ProducerTable {
   private static let version: Int16 = 1
   private static let headerSize = 6
 
   func write(besideSegmentAt baseOffset: Int64, _ directory: String) throws {
     if entries.isEmpty { return }
-    var body = ByteWriter(capacity: 4 + entries.count * 46)
-    body.append(Int32(entries.count))
+    let count = entries.values.reduce(0) { $0 + $1.batches.count }
+    var body = ByteWriter(capacity: 4 + count * 46)
+    body.append(Int32(count))
     for (id, entry) in entries.sorted(by: { $0.key < $1.key }) {
-      let last = entry.batches.last!
-      let delta = last.lastSequence &- last.firstSequence
-      body.append(id)
-      body.append(entry.epoch)
-      body.append(last.lastSequence)
-      body.append(last.baseOffset + Int64(delta))
-      body.append(delta)
-      body.append(entry.lastTimestamp)
-      body.append(Int32(-1))  // coordinator epoch
-      body.append(Int64(-1))  // no open transaction
+      for batch in entry.batches {
+        let delta = batch.lastSequence &- batch.firstSequence
+        body.append(id)
+        body.append(entry.epoch)
+        body.append(batch.lastSequence)
+        body.append(batch.baseOffset + Int64(delta))
+        body.append(delta)
+        body.append(entry.lastTimestamp)
+        body.append(Int32(-1))  // coordinator epoch
+        body.append(Int64(-1))  // no open transaction
+      }
     }
     var file = ByteWriter(capacity: Self.headerSize + body.bytes.count)
     file.append(Self.version)
@@ -28,12 +32,12 @@ extension ProducerTable {
     try Files.writeAtomically(file.bytes, to: Segment.path(directory, baseOffset, "snapshot"))
   }
 
-  /// nil when there is none. A damaged one is named and passed over: it only guards against doubles.
+  /// Empty when there is none; nil when it is damaged, which is said.
   static func read(ofSegment segment: Segment, _ directory: String) throws -> ProducerTable? {
     let path = Segment.path(directory, segment.baseOffset, "snapshot")
-    guard Files.exists(path) else { return nil }
+    guard Files.exists(path) else { return ProducerTable() }
     let table = try Files.read(path).withUnsafeBytes(parse)
-    if table == nil { Log.warning("log", "\(path) is damaged: batches sent twice around a restart may be kept twice") }
+    if table == nil { Log.warning("log", "\(path) is damaged: the segment before is looked through for producers") }
     return table
   }
 
@@ -51,7 +55,7 @@ extension ProducerTable {
       else { return nil }
       let batch = Batch(
         firstSequence: lastSequence &- delta, lastSequence: lastSequence, baseOffset: lastOffset - Int64(delta))
-      entries[id] = Entry(epoch: epoch, batches: [batch], lastTimestamp: timestamp)
+      entries[id, default: Entry(epoch: epoch, batches: [], lastTimestamp: timestamp)].batches.append(batch)
     }
     return ProducerTable(entries)
   }

@@ -57,9 +57,14 @@ final class Segment: Sendable {
   }
 
   /// An existing segment, not scanned. `nextOffset` is where the following segment begins.
-  init(open directory: String, baseOffset: Int64, nextOffset: Int64, _ mode: File.Mode = .readWrite) throws {
+  ///
+  /// - Parameter suffix: of the file's name, when it is to become a segment only.
+  init(
+    open directory: String, baseOffset: Int64, nextOffset: Int64, suffix: String = "log",
+    _ mode: File.Mode = .readWrite
+  ) throws {
     self.baseOffset = baseOffset
-    file = try File(Self.path(directory, baseOffset, "log"), mode)
+    file = try File(Self.path(directory, baseOffset, suffix), mode)
     opened = Clock.nowMilliseconds()
     let size = try file.size()
     var opened = State(size: size, nextOffset: nextOffset, index: nil, verifiedFrom: size, synced: 0)

@@ -67,6 +67,8 @@ extension PartitionLog {
         return gone
       }
       for segment in gone { try segment.remove() }
+      // The next checkpoint leaves a start out that is a segment's: the segments before must not come back.
+      if !gone.isEmpty { try Files.syncDirectory(directory) }
     }
   }
 }

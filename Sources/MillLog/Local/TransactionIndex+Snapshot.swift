@@ -41,13 +41,13 @@ extension TransactionIndex {
     }
   }
 
-  /// Empty when there is none. A damaged one is named and passed over.
-  static func read(_ moment: Moment, ofSegment segment: Segment, _ directory: String) throws -> TransactionIndex {
+  /// Empty when there is none; nil when it is damaged, which is said.
+  static func read(_ moment: Moment, ofSegment segment: Segment, _ directory: String) throws -> TransactionIndex? {
     let path = Segment.path(directory, segment.baseOffset, moment.rawValue)
     guard Files.exists(path) else { return TransactionIndex() }
     if let index = try Files.read(path).withUnsafeBytes(parse) { return index }
-    Log.error("log", "\(path) is damaged: records of aborted transactions before this segment may be read")
-    return TransactionIndex()
+    Log.warning("log", "\(path) is damaged: segments are looked through for transactions")
+    return nil
   }
 
   static func parse(_ raw: UnsafeRawBufferPointer) -> TransactionIndex? {

@@ -28,6 +28,9 @@ public struct TransactionState: Sendable, Equatable {
   public var previousID: Int64 = -1
   public var previousEpoch: Int16 = -1
 
+  /// Records of it have no marker yet, or not all of them.
+  public var isOpen: Bool { [.ongoing, .prepareCommit, .prepareAbort].contains(phase) }
+
   public init(producerID: Int64, epoch: Int16, timeout: Int32) {
     self.producerID = producerID
     self.epoch = epoch
@@ -85,6 +88,8 @@ final class TransactionStore: Sendable {
     let record = Record(key: Array(id.utf8), value: transaction?.encoded)
     try state.withLock { state in
       let partition = try state.partition ?? Self.open(directory, configuration, .none)
+      // Its folder is lost with its name.
+      if state.partition == nil { try Files.syncDirectory(Files.split(directory).directory) }
       state.partition = partition
       var batch = try BatchEncoder.encode([record], codec: .none, now: Clock.nowMilliseconds())
       var headers = [batch.withUnsafeBytes { BatchHeader($0)! }]

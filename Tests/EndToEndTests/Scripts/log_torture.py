@@ -32,6 +32,8 @@ from confluent_kafka.admin import AdminClient, NewTopic
 PARTITIONS = 3
 # Flushed before it is acknowledged, but for "lazy", whose files are never torn.
 TOPICS = {"plain": "1", "txn": "1", "out": "1", "lazy": None}
+# Files that say what the segments say too.
+MADE_ANEW = ("index", "timeindex", "snapshot", "transactions", "checkpoint", "checkpoint-index")
 DRAIN_SECONDS = 60
 HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -47,6 +49,8 @@ common = {
 producing, working, over = threading.Event(), threading.Event(), threading.Event()
 producing.set()
 working.set()
+# Producers in a call that may stand still, and since when.
+giving = {}
 # How many records a reader has to see, by isolation level; known in the end.
 wanted = {}
 begun = time.monotonic()
@@ -276,11 +280,22 @@ eager = settings.choice(["range", "roundrobin"])
 def give_offsets(producer, offsets, consumer):
     end = time.monotonic() + DRAIN_SECONDS
     while True:
+        giving[producer] = time.monotonic()
         try:
             return producer.send_offsets_to_transaction(offsets, consumer.consumer_group_metadata(), 5)
         except KafkaException as error:
             if not error.args[0].retriable() or time.monotonic() > end:
                 raise
+        finally:
+            del giving[producer]
+
+
+def nudge(broker):
+    """librdkafka's send_offsets_to_transaction may wait, whatever its time-out, until a connection changes its state
+    (confluentinc/librdkafka issue 5456)."""
+    if any(time.monotonic() - began > 2 for began in list(giving.values())):
+        cut_connections(broker.rng, 1)
+        time.sleep(1)
 
 
 def rewind(consumer):
@@ -438,7 +453,7 @@ class Broker:
                     inode, size = line.split()
                     synced[int(inode)] = int(size)
         for folder in sorted(os.listdir(self.data)):
-            if TOPICS.get(folder.rpartition("-")[0]) is None:
+            if folder.startswith("lazy-") or not os.path.isdir(f"{self.data}/{folder}"):
                 continue
             for name in sorted(os.listdir(f"{self.data}/{folder}")):
                 path = f"{self.data}/{folder}/{name}"
@@ -446,7 +461,7 @@ class Broker:
                 kind = name.rpartition(".")[2]
                 if kind == "log":
                     self.tear_file(path, synced.get(state.st_ino, 0), state.st_size)
-                elif kind in ("index", "timeindex", "snapshot") and self.rng.random() < 0.1:
+                elif kind in MADE_ANEW and self.rng.random() < 0.1:
                     self.tear_file(path, 0, state.st_size)
             if self.rng.random() < 0.2:
                 for left in [f"{0:020}.log.cleaned", f".{0:020}.snapshot.{self.rng.randrange(1000)}.tmp"]:
@@ -549,11 +564,11 @@ def drained(group, topics):
 
 
 def join(broker, threads):
+    end = time.monotonic() + DRAIN_SECONDS
     for thread in threads:
-        thread.join(2)
-        if thread.is_alive():
-            cut_connections(broker.rng, 1)
-            thread.join(20)
+        while thread.is_alive() and time.monotonic() < end:
+            nudge(broker)
+            thread.join(0.2)
         if thread.is_alive():
             wrong(f"{thread} does not end")
             faulthandler.dump_traceback()
@@ -590,17 +605,12 @@ def main():
     end = time.monotonic() + DRAIN_SECONDS
     for thread in makers:
         thread.join(max(0, end - time.monotonic()))
-    # librdkafka's send_offsets_to_transaction may wait, whatever its time-out, until a connection changes its state
-    # (confluentinc/librdkafka issue 5456).
-    nudge = time.monotonic() + 2
     while not (drained("transformers", ["plain"]) and drained("readers", ["plain", "lazy"])):
         if time.monotonic() > end:
             wrong("the consumer groups don't reach the end")
             faulthandler.dump_traceback()
             break
-        if time.monotonic() > nudge:
-            cut_connections(broker.rng, 1)
-            nudge = time.monotonic() + 2
+        nudge(broker)
         time.sleep(0.2)
     fault("drained")
     working.clear()
@@ -615,6 +625,12 @@ def main():
     broker.process.send_signal(signal.SIGINT)
     if broker.process.wait(30) != 0:
         wrong(f"the broker ended with {broker.process.returncode}")
+    for life in range(1, broker.lives + 1):
+        with open(f"{directory}/broker.{life}.log", errors="replace") as lines:
+            for line in lines:
+                # What was synced is never torn here.
+                if " are lost" in line or " are missing" in line or "Fatal error" in line:
+                    wrong(f"the broker's life {life} says: {line}")
     fault("end", broker.lives, "lives")
     history.close()
     # Threads of a client that is stuck must not keep this process.

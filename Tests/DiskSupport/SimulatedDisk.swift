@@ -2,12 +2,12 @@ import MillBase
 import Synchronization
 
 /// Records every change below a directory, which begins empty.
-final class DiskRecorder: Sendable {
-  let directory: String
+package final class DiskRecorder: Sendable {
+  package let directory: String
   private let recorded = Mutex<[FileChange]>([])
   private let observer = Mutex(0)
 
-  init(_ directory: String) {
+  package init(_ directory: String) {
     self.directory = directory
     let prefix = directory + "/"
     let id = FileChanges.observe { [weak self] change in
@@ -17,10 +17,10 @@ final class DiskRecorder: Sendable {
     observer.withLock { $0 = id }
   }
 
-  func stop() { FileChanges.stop(observer.withLock { $0 }) }
+  package func stop() { FileChanges.stop(observer.withLock { $0 }) }
 
-  var changes: [FileChange] { recorded.withLock { $0 } }
-  var count: Int { recorded.withLock { $0.count } }
+  package var changes: [FileChange] { recorded.withLock { $0 } }
+  package var count: Int { recorded.withLock { $0.count } }
 }
 
 /// A simulated disk under a write cache: what is on it for sure, and what a power cut may keep or lose.
@@ -29,7 +29,7 @@ final class DiskRecorder: Sendable {
 /// came later, and a write may be torn at any byte or leave any of its sectors out. Names are safe after the sync of
 /// their directory; before that the first few changes of a directory may be there, in their order, as file systems
 /// with a journal keep them. A file's sync does not save its name: POSIX does not promise that.
-struct SimulatedDisk {
+package struct SimulatedDisk {
   private struct Inode {
     var safe: [UInt8] = []
     var pending: [FileChange] = []
@@ -47,7 +47,7 @@ struct SimulatedDisk {
   private var pendingNames: [String: [(change: FileChange, entry: Entry?)]] = [:]
 
   /// - Parameter start: files that are safe from the beginning, by their paths.
-  init(directories: [String], files: [String: [UInt8]]) {
+  package init(directories: [String], files: [String: [UInt8]]) {
     for path in directories { names[path] = .directory }
     for (path, bytes) in files {
       names[path] = .file(inodes.count)
@@ -56,7 +56,25 @@ struct SimulatedDisk {
     safeNames = names
   }
 
-  static func paths(_ change: FileChange) -> [String] {
+  /// All that is in a directory now, as on a disk that has saved it.
+  package init(_ directory: String) throws {
+    var directories: [String] = []
+    var files: [String: [UInt8]] = [:]
+    func walk(_ path: String) throws {
+      for inner in try Files.list(path).map({ "\(path)/\($0)" }) {
+        guard try Files.status(inner)!.isDirectory else {
+          files[inner] = try Files.read(inner)
+          continue
+        }
+        directories.append(inner)
+        try walk(inner)
+      }
+    }
+    try walk(directory)
+    self.init(directories: directories, files: files)
+  }
+
+  package static func paths(_ change: FileChange) -> [String] {
     switch change {
     case .rename(let from, let to), .link(let from, let to): [from, to]
     case .create(let path), .write(let path, _, _), .truncate(let path, _), .sync(let path), .remove(let path),
@@ -65,7 +83,7 @@ struct SimulatedDisk {
     }
   }
 
-  mutating func apply(_ change: FileChange) {
+  package mutating func apply(_ change: FileChange) {
     switch change {
     case .write(let path, _, _), .truncate(let path, _):
       if case .file(let inode) = names[path] { inodes[inode].pending.append(change) }
@@ -85,6 +103,12 @@ struct SimulatedDisk {
   }
 
   private mutating func note(_ change: FileChange, _ entry: Entry?, _ path: String) {
+    if case .rename(let from, _) = change, case .directory = entry {
+      // Changes below it came before; they are kept, since their paths mean another directory from here on.
+      for path in pendingNames.keys.filter({ $0 == from || $0.hasPrefix(from + "/") }).sorted() {
+        for (change, entry) in pendingNames.removeValue(forKey: path)! { Self.name(change, entry, in: &safeNames) }
+      }
+    }
     Self.name(change, entry, in: &names)
     pendingNames[Files.split(path).directory, default: []].append((change, entry))
   }
@@ -118,7 +142,7 @@ struct SimulatedDisk {
   }
 
   /// Writes what a power cut now could leave into the new directory `target`, in place of `source`.
-  func cutPower(_ source: String, into target: String, _ random: inout SeededRandom) throws {
+  package func cutPower(_ source: String, into target: String, _ random: inout SeededRandom) throws {
     var left = safeNames
     for path in pendingNames.keys.sorted() {
       let pending = pendingNames[path]!
