@@ -17,9 +17,9 @@ final class StatePartition: @unchecked Sendable {
   private(set) var version: Int64 = 0
   /// Keys that are committed.
   private(set) var committedCount = 0
-  private let live = StateMap()
+  private var live = StateMap()
   private var base: StateFileReader?
-  private let pending = StateMap()
+  private var pending = StateMap()
   private var pendingChange = 0
   private var deltasSinceSnapshot = 0
   private var deltaBytesSinceSnapshot: Int64 = 0
@@ -101,7 +101,12 @@ final class StatePartition: @unchecked Sendable {
 
   /// The delta is written, and the micro-batch committed.
   func commit() {
-    pending.forEach { key, value in apply(key, value) }
+    if live.count == 0, base == nil, pendingChange == pending.count {
+      // All of it is new: nothing to copy.
+      swap(&live, &pending)
+    } else {
+      pending.forEach { key, value in apply(key, value) }
+    }
     committedCount += pendingChange
     version += 1
     deltasSinceSnapshot += 1

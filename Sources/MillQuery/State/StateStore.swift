@@ -34,6 +34,20 @@ final class StateStore: @unchecked Sendable {
   var memoryBytes: Int { partitions.reduce(0) { $0 + $1.memoryBytes } }
   var spilledBytes: Int64 { partitions.reduce(0) { $0 + $1.spilledBytes } }
 
+  /// The numbers of the keys in the order in which they are to be looked up: that of the files, where some lie in files,
+  /// so that a block is read once. Equal keys keep their order.
+  func lookupOrder(_ keys: KeyList) -> [Int] {
+    if spilledBytes == 0 { return Array(0..<keys.count) }
+    var hashes: [UInt64] = []
+    hashes.reserveCapacity(keys.count)
+    keys.forEach { hashes.append(StateMap.hash($0)) }
+    let parts = UInt64(partitions.count)
+    return (0..<keys.count).sorted { a, b in
+      let (first, second) = (hashes[a], hashes[b])
+      return (first >> 32 % parts, first, a) < (second >> 32 % parts, second, b)
+    }
+  }
+
   func partition(_ hash: UInt64) -> StatePartition { partitions[Int(hash >> 32) % partitions.count] }
 
   func load(_ version: Int64) throws {

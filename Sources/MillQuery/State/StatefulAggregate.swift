@@ -66,15 +66,12 @@ struct StatefulAggregate {
     for group in targets.indices where targets[group] < 0 { targets[group] = Int32(kept.count) }
     let accumulators = accumulators(groups: kept.count + 1)
 
-    var (keyBytes, keyEnds): ([UInt8], [Int]) = ([], [])
+    var list = KeyList()
+    for group in kept { list.append { keys.append(columns, Int(group), to: &$0) } }
     var old = StateRows(bufferTypes.flatMap { $0 })
     var oldGroups: [Int32] = []
-    for (number, group) in kept.enumerated() {
-      let start = keyBytes.count
-      keys.append(columns, Int(group), to: &keyBytes)
-      keyEnds.append(keyBytes.count)
-      try keyBytes.withUnsafeBytes { bytes in
-        let key = UnsafeRawBufferPointer(rebasing: bytes[start...])
+    for number in store.lookupOrder(list) {
+      try list.with(number) { key in
         let hash = StateMap.hash(key)
         if try store.partition(hash).value(hash, key, { old.append($0) }) != nil { oldGroups.append(Int32(number)) }
       }
@@ -83,7 +80,7 @@ struct StatefulAggregate {
     for (index, call) in aggregation.calls.enumerated() {
       try table.located(call) { try accumulators[index].merge(table.accumulators[index], groups: targets) }
     }
-    put(accumulators.flatMap { $0.buffers() }, keyBytes, keyEnds, known: oldGroups)
+    put(accumulators.flatMap { $0.buffers() }, list, known: oldGroups)
     store.counts.updated += kept.count
     if mode != .update { return nil }
     let rows = (0..<Int32(kept.count)).map { $0 }
@@ -105,22 +102,19 @@ struct StatefulAggregate {
     }
   }
 
-  private func put(_ buffers: [Column], _ keyBytes: [UInt8], _ keyEnds: [Int], known: [Int32]) {
+  private func put(_ buffers: [Column], _ list: KeyList, known: [Int32]) {
+    var isNew = [Bool](repeating: true, count: list.count)
+    for group in known { isNew[Int(group)] = false }
     var value: [UInt8] = []
-    var (start, nextKnown) = (0, 0)
-    for (group, end) in keyEnds.enumerated() {
+    for group in isNew.indices {
       value.removeAll(keepingCapacity: true)
       for column in buffers { RowBytes.append(column, group, to: &value) }
-      let isKnown = nextKnown < known.count && known[nextKnown] == Int32(group)
-      if isKnown { nextKnown += 1 }
-      keyBytes.withUnsafeBytes { bytes in
-        let key = UnsafeRawBufferPointer(rebasing: bytes[start..<end])
+      list.with(group) { key in
         let hash = StateMap.hash(key)
         let partition = store.partition(hash)
-        value.withUnsafeBytes { partition.set(hash, key, $0, isNew: !isKnown) }
+        value.withUnsafeBytes { partition.set(hash, key, $0, isNew: isNew[group]) }
         if let time = keys.time(key), let earliest = partition.earliest, time < earliest { partition.earliest = time }
       }
-      start = end
     }
   }
 
@@ -175,27 +169,5 @@ struct StatefulAggregate {
       partition.earliest = earliest
     }
     if keyRows.count > 0 { _ = try hand(results(keyRows.take(), values.take())) }
-  }
-}
-
-/// Keys one after the other, to be removed when nobody walks over the state any more.
-struct KeyList {
-  private var bytes: [UInt8] = []
-  private var ends: [Int] = []
-  var count: Int { ends.count }
-
-  mutating func append(_ key: UnsafeRawBufferPointer) {
-    bytes.append(contentsOf: key)
-    ends.append(bytes.count)
-  }
-
-  func forEach(_ body: (UnsafeRawBufferPointer) throws -> Void) rethrows {
-    try bytes.withUnsafeBytes { bytes in
-      var start = 0
-      for end in ends {
-        try body(UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
-        start = end
-      }
-    }
   }
 }

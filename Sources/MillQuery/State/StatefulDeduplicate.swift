@@ -17,19 +17,23 @@ struct StatefulDeduplicate {
   /// The rows of the batch that are new.
   func filter(_ batch: ColumnBatch) throws -> ColumnBatch {
     let columns = plan.columns.map { batch.columns[$0] }
-    var rows: [Int32] = []
-    var key: [UInt8] = []
+    var (candidates, times): ([Int32], [Int64?]) = ([], [])
+    var list = KeyList()
     for row in 0..<batch.count {
       let time = plan.state?.eventTime?.value(batch.columns, row)
       if let time, watermarks.isLate(time) {
         store.counts.droppedByWatermark += 1
         continue
       }
-      key.removeAll(keepingCapacity: true)
-      keys.append(columns, row, to: &key)
-      let isNew = try key.withUnsafeBytes { try put($0, time) }
-      if isNew { rows.append(Int32(row)) }
+      candidates.append(Int32(row))
+      times.append(time)
+      list.append { keys.append(columns, row, to: &$0) }
     }
+    var rows: [Int32] = []
+    for number in store.lookupOrder(list) {
+      if try list.with(number, { try put($0, times[number]) }) { rows.append(candidates[number]) }
+    }
+    rows.sort()
     store.counts.updated += rows.count
     return rows.count == batch.count ? batch : batch.take(rows)
   }
