@@ -122,18 +122,6 @@ private struct FunctionSink: StreamSink {
     var batches: [ColumnBatch] = []
     while let next = try batch.next() { batches.append(next) }
     let rows = ColumnBatch.concatenate(batches, schema: batch.schema)
-    let outcome = Mutex<Result<Void, any Error>?>(nil)
-    let done = Signal()
-    Task { [session, body] in
-      do {
-        try await session.withFrame(of: rows) { try await body($0, id) }
-        outcome.withLock { $0 = .success(()) }
-      } catch {
-        outcome.withLock { $0 = .failure(error) }
-      }
-      done.set()
-    }
-    done.wait()
-    try outcome.withLock { $0 }?.get()
+    try HereExecutor().run { [session, body] in try await session.withFrame(of: rows) { try await body($0, id) } }
   }
 }

@@ -99,7 +99,10 @@ public final class TextTarget: FuzzTarget {
         "listeners=A://:1,B://[::1]:2\nlistener.security.protocol.map=A:SASL_PLAINTEXT,B:PLAINTEXT\n"
           + "listener.name.a.plain.sasl.jaas.config=\(jaas)\nadvertised.listeners=A://host:1"
       ),
-      (4, "sasl.jaas.config=x required username=\"u\" password=\"word\";\nbuffer.memory=33554432\nacks=1\nlinger.ms=5"),
+      (
+        4,
+        "sasl.jaas.config=x required username=\"u\" password=\"rather-secret\";\nbuffer.memory=33554432\nacks=1\nlinger.ms=5"
+      ),
       (5, "[::1]:9092"), (5, "127.0.0.1:9092"), (5, ":0"),
     ]
     return texts.map { [$0.0] + Array($0.1.utf8) }
