@@ -78,6 +78,10 @@ public final class File: Sendable {
 
   /// Blocks until the data is on the disk: call it on a thread of its own.
   public func sync() throws {
+    if let number = FileChanges.refusal(ofSync: path) {
+      errno = number
+      throw System.error("fdatasync", path)
+    }
     _ = try System.call("fdatasync", path) { fdatasync(descriptor) }
     FileChanges.note(.sync(path))
   }

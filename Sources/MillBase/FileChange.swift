@@ -40,6 +40,16 @@ package enum FileChanges {
     }
   }
 
+  /// Makes syncs of a file fail, as a broken disk does: the error's number, or nil to let it pass. Only while changes
+  /// are observed.
+  package static func refuseSyncs(_ refuse: (@Sendable (_ path: String) -> Int32?)?) {
+    refusal.withLock { $0 = refuse }
+  }
+
+  private static let refusal = Mutex<(@Sendable (String) -> Int32?)?>(nil)
+
+  static func refusal(ofSync path: String) -> Int32? { areObserved ? refusal.withLock { $0 }?(path) : nil }
+
   static var areObserved: Bool { isObserved.load(ordering: .acquiring) }
 
   @inline(__always)

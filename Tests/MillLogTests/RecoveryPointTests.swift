@@ -264,6 +264,43 @@ import Testing
     try log.close()
   }
 
+  /// The disk refuses a sync and, as Linux does, takes the next one for done without writing what the first could not.
+  @Test func whatASyncFailedToSaveIsWrittenAgain() throws {
+    let fixture = try Fixture()
+    let home = "\(fixture.directory)/data"
+    let recorder = DiskRecorder(fixture.directory)
+    let path = "\(home)/\(Self.folder)/00000000000000000000.log"
+    defer {
+      FileChanges.refuseSyncs(nil)
+      recorder.stop()
+    }
+    let log = try LocalLog(directory: home, options: Self.options)
+    try log.createTopic("pop", partitions: 1, configuration: [:])
+    try append(0..<5, to: log)
+    try log.flush()
+    let lost = recorder.count
+    try append(5..<9, to: log)
+    FileChanges.refuseSyncs { $0 == path ? EIO : nil }
+    #expect(throws: MillError.self) { try log.flush() }
+    #expect(try Files.readText("\(home)/\(Self.point)").contains("pop 0 5\n"))
+    let refused = recorder.count
+    FileChanges.refuseSyncs(nil)
+    try append(9..<10, to: log)
+    try log.flush()
+    var disk = SimulatedDisk(directories: [], files: [:])
+    for (number, change) in recorder.changes.enumerated() {
+      if (lost..<refused).contains(number), case .write(path, _, _) = change { continue }
+      disk.apply(change)
+    }
+    var random = SeededRandom(1)
+    try disk.cutPower(fixture.directory, into: "\(fixture.directory).left", &random)
+    defer { try? Files.removeTree("\(fixture.directory).left") }
+    let left = try LocalLog(directory: "\(fixture.directory).left/data", options: Self.options)
+    #expect(try Fixture.all(left).map(\.1) == (0..<10).map { Fixture.record($0, size: 100) })
+    try left.close()
+    try log.close()
+  }
+
   // MARK: Holes
 
   /// A power cut that took one of several unflushed batches: the log ends there, and what came after is set aside.

@@ -22,6 +22,8 @@ final class Segment: Sendable {
     var lastBatch: Int64?
     /// Everything before is on the disk.
     var synced: Int64
+    /// The disk refused a sync: the system may take for written what it could not write.
+    var hasFailedSync = false
     /// A write broke off and could not be undone: bytes after `size` have to go before the next append.
     var hasLeftover = false
     /// The index files are there and up to date.
@@ -119,15 +121,36 @@ final class Segment: Sendable {
 
   /// Blocks until everything appended so far is on the disk.
   func sync() throws {
-    let (size, isSynced, isNamed) = state.withLock { ($0.size, $0.synced >= $0.size, $0.isNamed) }
-    if isSynced { return }
-    try file.sync()
+    let (size, synced, isNamed, hasFailed) = state.withLock { ($0.size, $0.synced, $0.isNamed, $0.hasFailedSync) }
+    if synced >= size { return }
+    if hasFailed { try writeAgain(from: synced, to: size) }
+    do { try file.sync() } catch {
+      state.withLock { $0.hasFailedSync = true }
+      throw error
+    }
     // A file that is on the disk without its name is lost with it.
     if !isNamed { try Files.syncDirectory(directory) }
     state.withLock { state in
       state.synced = max(state.synced, size)
       state.isNamed = true
+      state.hasFailedSync = false
     }
+  }
+
+  /// After a sync that failed, the next one says that all is well without having written what the first could not
+  /// (fsync(2), "error"). So the bytes are written once more, as long as the system still has them.
+  private func writeAgain(from start: Int64, to limit: Int64) throws {
+    var position = start
+    while position < limit {
+      guard let header = try header(at: position), header.flaw == nil, try hasRightCRC(header, at: position) else {
+        throw MillError(
+          .corrupt, "the disk refused to keep what was appended, and at byte \(position) it is lost",
+          at: .init(file: path), wayOut: "check the disk, stop the log and open it again: it ends there then")
+      }
+      try file.write(try file.read(count: header.size, at: position), at: position)
+      position += Int64(header.size)
+    }
+    Log.warning("log", "\(path): the disk refused bytes \(start) to \(limit), which were written once more")
   }
 
   var isSynced: Bool { state.withLock { $0.synced >= $0.size } }
