@@ -173,6 +173,12 @@ public final class CompiledQuery: Sendable {
     return ColumnBatch.concatenate([try run.collect(batchPlan)], schema: schema)
   }
 
+  /// The rows of a result with what the session's clock (SET TIME ZONE) shows in place of timestamps: for people.
+  public func onClock(_ batch: ColumnBatch) -> ColumnBatch {
+    if time.zone == nil { return batch }
+    return ColumnBatch(batch.schema, batch.columns.map { time.local($0) }, count: batch.count)
+  }
+
   /// `pop-0@17`
   func origin(of slot: Int, in batch: RecordBatch) -> String { "\(batch.topicPartition)@\(batch.slots[slot].offset)" }
 }

@@ -61,6 +61,14 @@ extension EndToEnd {
         "two\n2\nthree\n3\n"
       ),
       ("csv", "CREATE TEMP VIEW v AS SELECT 1 AS a; DROP VIEW v; SHOW VIEWS", "namespace,viewName,isTemporary\n"),
+      (
+        "csv", "SET TIME ZONE 'Asia/Tokyo'; SELECT TIMESTAMP '2024-01-01 00:00:00Z' AS t, 1 AS n",
+        "t,n\n2024-01-01 09:00:00,1\n"
+      ),
+      (
+        "json", "SET TIME ZONE 'Asia/Tokyo'; SELECT TIMESTAMP '2024-01-01 00:00:00Z' AS t",
+        "{\"t\":\"2024-01-01T00:00:00.000Z\"}\n"
+      ),
       ("csv", "DESCRIBE QUERY SELECT 1 AS a, array('b') AS c", "col_name,data_type\na,int\nc,array<string>\n"),
     ])
     func formats(_ format: String, _ statements: String, _ wanted: String) throws {

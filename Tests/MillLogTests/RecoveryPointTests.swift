@@ -1,5 +1,6 @@
 import Glibc
 import MillBase
+import MillDiskSupport
 import Testing
 
 @testable import MillLog

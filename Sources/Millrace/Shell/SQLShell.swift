@@ -43,7 +43,9 @@ final class SQLShell {
             onMalformed: { origin, reason in
               malformed += 1
               if malformed <= MillraceCommand.malformedShown { MillraceCommand.report("\(origin): \(reason)") }
-            }, encode: { $0 }, sink: { try show($0) })
+            }, encode: { $0 },
+            // JSON names the moment in UTC, the others show what the clock shows.
+            sink: { try show(format == .json ? $0 : query.onClock($0)) })
           let more = malformed - MillraceCommand.malformedShown
           if more > 0 { MillraceCommand.report("… and \(more) more lines or records that are no JSON") }
         }
