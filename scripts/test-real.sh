@@ -31,7 +31,9 @@ echo "test-real: HDFS is at $MILLRACE_WEBHDFS, Spark is $("$python" -c 'import p
 
 # Spark's answers are asked for again; whatever is not as Tests/Golden has it fails.
 for file in Tests/Golden/spark_4.0.1_*.tsv; do
-  "$python" Tests/Golden/spark_expressions.py "$file" 2>/dev/null | diff "$file" - > "$work/difference" ||
+  awk -F '\t' 'NR == FNR { newer[$1] = $0; next } { print $1 in newer ? newer[$1] : $0 }' \
+    Tests/Golden/spark_4.3.0_differences.tsv "$file" > "$work/wanted"
+  "$python" Tests/Golden/spark_expressions.py "$file" 2>/dev/null | diff "$work/wanted" - > "$work/difference" ||
     { echo "test-real: Spark answers otherwise than $file"; cat "$work/difference"; exit 1; }
 done
 "$python" Tests/Golden/spark_queries.py 2>/dev/null | diff Tests/Golden/spark_queries.jsonl - > "$work/difference" ||

@@ -3,6 +3,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 log=.build/test.log
+# What tests leave in their temporary directories goes with them.
+TMPDIR=$(mktemp -d)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
 set +e
 swift test --skip-build ${1:+--filter "$1"} 2>&1 | tee "$log" | grep -vE '^(􀟈|◇)'
 status=${PIPESTATUS[0]}

@@ -40,6 +40,8 @@ extension PartitionLog {
     let tombstonesBefore: Int64
     var keepsTombstones: Bool
     let transactions: TransactionIndex
+    /// The same by producer: a pass asks for every batch of the partition.
+    let aborted: [Int64: [AbortedTransaction]]
     /// While segments are written anew: producers with records since their last marker; nil = not to be known.
     var unmarked: Set<Int64>? = []
 
@@ -50,6 +52,14 @@ extension PartitionLog {
       } else if header.isTransactional, isKept {
         unmarked?.insert(header.producerID)
       }
+    }
+
+    /// True for records that their producer took back.
+    func isAborted(_ header: BatchHeader) -> Bool {
+      guard header.isTransactional, let own = aborted[header.producerID] else { return false }
+      // One producer's transactions don't overlap: the first that ends later is the only one that can have it.
+      let index = own.partitioningIndex { $0.lastOffset >= header.baseOffset }
+      return index < own.count && own[index].firstOffset <= header.baseOffset
     }
 
     /// True for a marker that nobody needs any more.
@@ -92,7 +102,8 @@ extension PartitionLog {
     try flush()
     var pass = Pass(
       cleaned: cleaned, reached: cleaned, tombstonesBefore: now - configuration.deleteRetentionMilliseconds,
-      keepsTombstones: keepsTombstones, transactions: transactions)
+      keepsTombstones: keepsTombstones, transactions: transactions,
+      aborted: Dictionary(grouping: transactions.aborted, by: \.producerID))
     guard try index(dirty, &pass, isStopped) else { return 0 }
     for group in groups(segments.filter { $0.baseOffset < pass.reached }, configuration.segmentBytes) {
       guard try rewrite(group, &pass, isStopped) else { break }
@@ -123,7 +134,7 @@ extension PartitionLog {
           isExplained = !open.contains(header.producerID) || isKnown(header, bytes, pass.transactions, from: start)
           if !isExplained { return false }
           open.remove(header.producerID)
-        } else if header.isTransactional, pass.transactions.isAborted(header) {
+        } else if pass.isAborted(header) {
           open.insert(header.producerID)
         } else {
           if header.isTransactional { open.insert(header.producerID) }
@@ -220,8 +231,7 @@ extension PartitionLog {
         if header.isControl {
           if pass.isSpent(header, bytes) { kept = nil }
         } else {
-          let isAborted = header.isTransactional && pass.transactions.isAborted(header)
-          kept = isAborted ? nil : try StoredRecords.filter(bytes, header, pass.stays)
+          kept = pass.isAborted(header) ? nil : try StoredRecords.filter(bytes, header, pass.stays)
         }
         pass.note(header, isKept: kept != nil)
         if kept?.count != bytes.count { hasChanged = true }
