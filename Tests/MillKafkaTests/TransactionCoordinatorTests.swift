@@ -160,4 +160,31 @@ import Testing
       restarted.stop()
     }
   }
+
+  /// A power cut may take what the coordinator knew of a transaction and leave its records: a commit of it must not be
+  /// answered as the one before.
+  @Test func aProducerWhoseTransactionWasLostIsFenced() throws {
+    try withLog { log, coordinator in
+      let producer = try begin(coordinator)
+      #expect(try coordinator.add([Self.pop], producer) == .none)
+      #expect(try coordinator.end(producer, isCommit: true) == .none)
+      let before = log.transactions["t"]
+      #expect(try coordinator.add([Self.pop], producer) == .none)
+      var batch = ByteWriter()
+      batch.bytes = try BatchEncoder.encode([Record(value: [1])], codec: .none, now: 0)
+      batch.put(Int16(16), at: 21)
+      batch.put(producer.id, at: 43)
+      batch.put(producer.epoch, at: 51)
+      batch.put(Int32(0), at: 53)
+      BatchEncoder.seal(&batch.bytes)
+      let bytes = batch.bytes
+      #expect(try coordinator.append(producer, to: Self.pop) { _ = try log.appendStored(bytes, to: Self.pop) } == .none)
+      try log.saveTransaction("t", before)
+      let restarted = TransactionCoordinator(log: log)
+      defer { restarted.stop() }
+      #expect(log.openTransactions().isEmpty)
+      #expect(try restarted.end(producer, isCommit: true) == .producerFenced)
+      #expect(try begin(restarted).id == producer.id)
+    }
+  }
 }

@@ -39,23 +39,44 @@ final class TransactionCoordinator: Sendable {
     let restored = State(transactions: log.transactions)
     let hasOpen = restored.hasOpen
     state = Monitor(restored)
-    abortOrphans(restored)
+    abortOrphans()
     if hasOpen { startClock() }
   }
 
   /// A power cut may keep records of a transaction and lose what the coordinator knew of it, or the end of one that was
   /// not flushed: nobody would end it any more, and readers would wait for ever.
-  private func abortOrphans(_ state: State) {
+  private func abortOrphans() {
     let known = Dictionary(
-      state.transactions.values.map { ($0.producerID, $0.isOpen ? $0.partitions : []) },
+      state.withLock { $0.transactions }.values.map { ($0.producerID, $0.isOpen ? $0.partitions : []) },
       uniquingKeysWith: { $0.union($1) })
-    for (partition, producers) in log.openTransactions() {
+    let open = log.openTransactions()
+    // Its producer may still be there, and would hear that a commit has succeeded: of the transaction before.
+    fence(
+      Set(open.flatMap { partition, producers in producers.map(\.0).filter { known[$0]?.contains(partition) != true } })
+    )
+    for (partition, producers) in open {
       for (producer, epoch) in producers where known[producer]?.contains(partition) != true {
         Log.warning("kafka", "\(partition): an open transaction of producer \(producer) that nobody knows is aborted")
         do { try log.endTransaction(producerID: producer, epoch: epoch, isCommit: false, in: partition) } catch {
           Log.error("kafka", "\(partition): \(error)")
         }
       }
+    }
+  }
+
+  private func fence(_ producers: Set<Int64>) {
+    if producers.isEmpty { return }
+    state.withLock { state in
+      for (id, transaction) in state.transactions
+      where producers.contains(transaction.producerID) && transaction.phase != .prepareCommit
+        && transaction.phase != .prepareAbort
+      {
+        do {
+          try bumpEpoch(id, &state)
+          if transaction.phase == .ongoing { try decide(id, isCommit: false, &state) }
+        } catch { Log.error("kafka", "transaction of \(id): \(error)") }
+      }
+      do { try log.flushTransactions() } catch { Log.error("kafka", "\(error)") }
     }
   }
 
