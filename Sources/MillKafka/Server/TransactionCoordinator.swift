@@ -49,21 +49,21 @@ final class TransactionCoordinator: Sendable {
     let known = Dictionary(
       state.withLock { $0.transactions }.values.map { ($0.producerID, $0.isOpen ? $0.partitions : []) },
       uniquingKeysWith: { $0.union($1) })
-    let open = log.openTransactions()
+    let orphans = log.openTransactions().flatMap { partition, producers in
+      producers.filter { known[$0.producerID]?.contains(partition) != true }
+        .map { (partition: partition, producer: $0.producerID, epoch: $0.epoch) }
+    }
     // Its producer may still be there, and would hear that a commit has succeeded: of the transaction before.
-    fence(
-      Set(open.flatMap { partition, producers in producers.map(\.0).filter { known[$0]?.contains(partition) != true } })
-    )
-    for (partition, producers) in open {
-      for (producer, epoch) in producers where known[producer]?.contains(partition) != true {
-        Log.warning("kafka", "\(partition): an open transaction of producer \(producer) that nobody knows is aborted")
-        do { try log.endTransaction(producerID: producer, epoch: epoch, isCommit: false, in: partition) } catch {
-          Log.error("kafka", "\(partition): \(error)")
-        }
+    fence(Set(orphans.map(\.producer)))
+    for (partition, producer, epoch) in orphans {
+      Log.warning("kafka", "\(partition): an open transaction of producer \(producer) that nobody knows is aborted")
+      do { try log.endTransaction(producerID: producer, epoch: epoch, isCommit: false, in: partition) } catch {
+        Log.error("kafka", "\(partition): \(error)")
       }
     }
   }
 
+  /// Raises the epochs of these producers, and aborts what they have open; what was decided stays so.
   private func fence(_ producers: Set<Int64>) {
     if producers.isEmpty { return }
     state.withLock { state in
