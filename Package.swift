@@ -81,7 +81,7 @@ let package = Package(
     tests("MillKafkaTests", ["MillKafka", "CRdKafka", "MillDiskSupport"]),
     tests("MillArchiveTests", ["MillBase", "MillArchive"]),
     tests("MillAgentTests", ["MillBase", "MillLog", "MillArchive", "MillAgent"]),
-    tests("MillQueryTests", ["MillQuery"]),
+    tests("MillQueryTests", ["MillQuery", "MillDiskSupport"]),
     tests("MillFrameTests", ["MillFrame", "MillKafka", "MillStore"]),
     tests("MillStoreTests", ["MillStore"]),
     tests("MillViewTests", ["MillView", "MillStore"]),

@@ -43,6 +43,47 @@ func integersAreWritten(_ value: Int64) {
   #expect(text { IntegerText.write(value, to: $0) } == String(value))
 }
 
+@Test func integersAreWrittenWhereThereIsRoom() {
+  var values: [Int64] = [0, .min, .max]
+  // Around every number of digits, and numbers with zeros inside.
+  for digits in 1...18 {
+    let power = (0..<digits).reduce(Int64(1)) { power, _ in power * 10 }
+    values += [power - 1, power, power + 1, power / 9, power / 10 * 3 + 7].flatMap { [$0, -$0] }
+  }
+  for value in values {
+    #expect(text { IntegerText.write(value, toRoom: $0) } == String(value))
+  }
+}
+
+@Test func blocksFindEachByteAtEachPlace() {
+  for byte in UInt8.min...UInt8.max {
+    for place in 0..<TextBlock.count {
+      var bytes = [UInt8](repeating: UInt8(ascii: "a"), count: TextBlock.count)
+      bytes[place] = byte
+      let block = bytes.withUnsafeBufferPointer { TextBlock($0.baseAddress!) }
+      let isSpecial = byte < 32 || byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\")
+      let isTagSpecial = byte <= 32 || ",=\\".utf8.contains(byte)
+      #expect(block.specials.first == (isSpecial ? place : TextBlock.count))
+      #expect(block.specialsAndNonASCII.first == (isSpecial || byte >= 128 ? place : TextBlock.count))
+      #expect(block.tagSpecials.first == (isTagSpecial ? place : TextBlock.count))
+      #expect(block.isASCII == (byte < 128))
+      #expect((0..<TextBlock.count).filter { block.specials.begin(at: $0) } == (isSpecial ? [place] : []))
+    }
+  }
+}
+
+@Test func blocksCompareTheFirstBytes() {
+  let text = Array("abcdefghijklmnop".utf8)
+  for place in 0..<TextBlock.count {
+    var other = text
+    other[place] = 0
+    let differences = text.withUnsafeBufferPointer { text in
+      other.withUnsafeBufferPointer { TextBlock(text.baseAddress!).differences(from: TextBlock($0.baseAddress!)) }
+    }
+    for count in 1...TextBlock.count { #expect(differences.isEmpty(upTo: count) == (count <= place)) }
+  }
+}
+
 @Test(
   arguments: [
     ("1.005", 5, 2, 101), ("1.004", 5, 2, 100), ("12345.6", 5, 2, nil), ("1.5", 5, 2, 150), ("-1.005", 5, 2, -101),

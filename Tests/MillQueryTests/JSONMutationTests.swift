@@ -1,19 +1,8 @@
 import MillColumns
+import MillDiskSupport
 import Testing
 
 @testable import MillQuery
-
-/// Deterministic numbers (SplitMix64).
-private struct Dice: RandomNumberGenerator {
-  var state: UInt64
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-    return z ^ (z >> 31)
-  }
-}
 
 /// What a reader has learned from one document must never change what it makes of the next: damaged documents, read
 /// after each other, give what a new reader gives for each.
@@ -25,7 +14,7 @@ func learningChangesNothing(_ seed: UInt64) throws {
     #"{ "data" : null , "source" : "text" , "data" : [ { } , null ] }"#,
   ].map { Array($0.utf8) }
   let alphabet = Array("{}[]\",:\\0123456789-+.eE truefalsnuN'/*\n\u{0}é".utf8) + [0xFF, 0x80]
-  var dice = Dice(state: seed)
+  var dice = SeededRandom(seed)
   var documents: [[UInt8]] = []
   for _ in 0..<400 {
     var document = originals.randomElement(using: &dice)!

@@ -1,5 +1,6 @@
 import MillBase
 import MillColumns
+import MillDiskSupport
 import MillLog
 import Testing
 
@@ -34,6 +35,30 @@ func stringsAreDecoded(_ document: String, _ expected: String) throws {
   let rows = try reader.read(
     Column(.string, [.string("{\"s\":\(document)}"), .string("{\"s\": \(document) , \"t\": 1}")]))
   for row in 0..<2 { #expect(rows.column.value(row) == .struct([.string(expected)])) }
+}
+
+/// The reader guesses that a value is as long as the one before it.
+@Test func lengthsThatChangeFromRowToRowAreRight() throws {
+  var random = SeededRandom(7)
+  let reader = try JSONReader(schema([("s", .string), ("n", .long), ("t", .string)]))
+  var documents: [Value] = []
+  var expected: [Value] = []
+  for _ in 0..<3000 {
+    func text() -> String {
+      let letter = ["a", "é", "\\n", "€"].randomElement(using: &random)!
+      let length = Bool.random(using: &random) ? Int.random(in: 0...40, using: &random) : 7
+      let at = Int.random(in: 0...60, using: &random)
+      return (0..<length).map { $0 == at ? letter : "x" }.joined()
+    }
+    let (s, t) = (text(), text())
+    let digits = Int.random(in: 1...18, using: &random)
+    let number = Int64((0..<digits).map { _ in "123456789".randomElement(using: &random)! }.map(String.init).joined())!
+    documents.append(.string("{\"s\": \"\(s)\", \"n\": \(number), \"t\": \"\(t)\"}"))
+    let decoded = [s, t].map { Value.string($0.replacing("\\n", with: "\n")) }
+    expected.append(.struct([decoded[0], .integer(number), decoded[1]]))
+  }
+  let rows = try reader.read(Column(.string, documents))
+  for row in expected.indices { #expect(rows.column.value(row) == expected[row]) }
 }
 
 @Test func textThatIsNotUTF8IsReplaced() throws {

@@ -43,6 +43,58 @@ public enum IntegerText {
     return rest >= 1000 ? count + 3 : rest >= 100 ? count + 2 : rest >= 10 ? count + 1 : count
   }
 
+  /// Bytes that must be there for ``write(_:toRoom:)``, whatever the number.
+  @inlinable public static var room: Int { 24 }
+
+  /// The same without a loop over the digits, where there are ``room`` bytes: what is behind the number is overwritten.
+  @inlinable @inline(__always) public static func write(
+    _ value: Int64, toRoom target: UnsafeMutablePointer<UInt8>
+  ) -> Int {
+    let magnitude = value.magnitude
+    // Overwritten when there is no sign.
+    target[0] = UInt8(ascii: "-")
+    let sign = value < 0 ? 1 : 0
+    guard magnitude >= 100_000_000 else {
+      return sign &+ writeEight(UInt32(truncatingIfNeeded: magnitude), to: target + sign)
+    }
+    return sign &+ writeLong(magnitude, to: target + sign)
+  }
+
+  @inlinable static func writeLong(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) -> Int {
+    let (above, low) = value.quotientAndRemainder(dividingBy: 100_000_000)
+    let count =
+      above >= 100_000_000
+      ? writeLong(above, to: target) : writeEight(UInt32(truncatingIfNeeded: above), to: target)
+    store(eightDigits(UInt32(truncatingIfNeeded: low)) | zeros, to: target + count)
+    return count &+ 8
+  }
+
+  /// A number below 100,000,000 without leading zeros; writes eight bytes.
+  @inlinable @inline(__always) static func writeEight(_ value: UInt32, to target: UnsafeMutablePointer<UInt8>) -> Int {
+    let digits = eightDigits(value)
+    // The last digit stays, also of 0.
+    let leading = min(digits.trailingZeroBitCount &>> 3, 7)
+    store((digits | zeros) &>> UInt64(truncatingIfNeeded: leading &<< 3), to: target)
+    return 8 &- leading
+  }
+
+  @inlinable @inline(__always) static var zeros: UInt64 { 0x3030_3030_3030_3030 }
+
+  @inlinable @inline(__always) static func store(_ word: UInt64, to target: UnsafeMutablePointer<UInt8>) {
+    UnsafeMutableRawPointer(target).storeBytes(of: word.littleEndian, as: UInt64.self)
+  }
+
+  /// The digits 0 ... 9 of a number below 100,000,000, the first in the lowest byte: halves, then pairs, then digits
+  /// are divided at once, each division being a multiplication and a shift.
+  @inlinable @inline(__always) static func eightDigits(_ value: UInt32) -> UInt64 {
+    let (upper, lower) = (UInt64(value / 10_000), UInt64(value % 10_000))
+    let halves = upper | lower &<< 32
+    let hundreds = ((halves &* 10_486) &>> 20) & 0x0000_007F_0000_007F
+    let pairs = hundreds | (halves &- 100 &* hundreds) &<< 16
+    let tens = ((pairs &* 103) &>> 10) & 0x000F_000F_000F_000F
+    return tens | (pairs &- 10 &* tens) &<< 8
+  }
+
   /// The same with leading zeros, at least `width` digits.
   static func write(_ value: Int64, width: Int, to target: UnsafeMutablePointer<UInt8>) -> Int {
     let count = digitCount(UInt64(value))

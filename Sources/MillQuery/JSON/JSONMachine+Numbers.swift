@@ -9,8 +9,17 @@ extension JSONMachine {
     // Digits become 0...9; the lowest byte with its high bit set in `others` is the first that is no digit.
     let word = Self.load(first) ^ 0x3030_3030_3030_3030
     let others = ((word &+ 0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080
-    var count = others == 0 ? 8 : others.trailingZeroBitCount >> 3
-    guard count > 0 else { return nil }
+    var count: Int
+    let guess = node.pointee.lengthGuess
+    if others == 0 {
+      count = 8
+    } else if others &<< UInt64(truncatingIfNeeded: 56 &- 8 &* guess) == 1 << 63 {
+      count = guess
+    } else {
+      count = others.trailingZeroBitCount >> 3
+      guard count > 0 else { return nil }
+      node.pointee.lengthGuess = count
+    }
     // Eight digits to a number in three multiplications, pairs first.
     var pairs = word << UInt64(64 - 8 * count)
     pairs = (pairs &* 10) &+ (pairs >> 8)

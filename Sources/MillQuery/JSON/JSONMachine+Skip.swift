@@ -89,15 +89,7 @@ extension JSONMachine {
 
   /// The place after the closing double quote; `p` is after the opening one.
   @inline(__always) private mutating func skipString(_ start: BytePointer) -> BytePointer? {
-    var p = start
-    while true {
-      let special = Self.specials(Self.load(p))
-      if special != 0 {
-        p += special.trailingZeroBitCount >> 3
-        break
-      }
-      p += 8
-    }
+    let p = Self.special(start)
     if p.pointee == UInt8(ascii: "\"") { return p + 1 }
     return decode(start, quote: UInt8(ascii: "\""))
   }

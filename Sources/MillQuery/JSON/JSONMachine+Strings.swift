@@ -1,50 +1,55 @@
 import MillColumns
 
-/// Strings: eight bytes at a time where they are plain, byte by byte where not.
+/// Strings: sixteen bytes at a time where they are plain, byte by byte where not.
 extension JSONMachine {
-  /// The high bit of each byte that is `"`, `\` or a control character. The lowest one set is exact; higher ones may
-  /// be wrong.
-  @inline(__always) static func specials(_ word: UInt64) -> UInt64 {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let quote = word ^ (ones &* 0x22)
-    let backslash = word ^ (ones &* 0x5C)
-    return (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | ((word &- ones &* 0x20) & ~word))
-      & (ones &* 0x80)
-  }
-
   /// Copies a string into its column while looking for its end; `start` is after the opening quote.
   @inline(__always) mutating func string(_ node: NodePointer, _ start: BytePointer) -> BytePointer? {
-    let room = end - start + 8
+    let room = end - start + TextBlock.count
     if node.pointee.bytesCapacity - node.pointee.bytesCount < room { JSONNode.growBytes(node, by: room) }
-    let target = node.pointee.values.unsafelyUnwrapped + node.pointee.bytesCount
-    var (p, count, high) = (start, 0, UInt64(0))
+    let used = node.pointee.bytesCount
+    let target = node.pointee.values.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self) + used
+    let block = TextBlock(start)
+    block.store(to: target)
+    // A guess that is right lets the processor go on with what follows before it has found the end.
+    let guess = node.pointee.lengthGuess
+    if block.specialsAndNonASCII.begin(at: guess), start[guess] == UInt8(ascii: "\"") {
+      node.pointee.bytesCount = used &+ guess
+      JSONNode.closeBytes(node)
+      return start + (guess &+ 1)
+    }
+    return longString(node, start, target)
+  }
+
+  /// A string of another length than the one before.
+  @inline(never) private mutating func longString(
+    _ node: NodePointer, _ start: BytePointer, _ begin: UnsafeMutablePointer<UInt8>
+  ) -> BytePointer? {
+    var target = begin
+    var p = start
     while true {
-      let word = Self.load(p)
-      (target + count).storeBytes(of: word, as: UInt64.self)
-      let special = Self.specials(word)
-      if special != 0 {
-        let bytes = special.trailingZeroBitCount >> 3
-        high |= word & ((special & (0 &- special)) &- 1)
-        p += bytes
-        count += bytes
+      let block = TextBlock(p)
+      block.store(to: target)
+      let odd = block.specialsAndNonASCII
+      if !odd.isEmpty {
+        p += odd.first
         break
       }
-      high |= word
-      p += 8
-      count += 8
+      p += TextBlock.count
+      target += TextBlock.count
     }
-    if p.pointee != UInt8(ascii: "\"") || high & 0x8080_8080_8080_8080 != 0 || count > options.maxStringLen {
-      return oddString(node, start, p)
-    }
+    let count = p - start
+    if p.pointee != UInt8(ascii: "\"") || count > options.maxStringLen { return oddString(node, start, p) }
+    node.pointee.lengthGuess = min(count, TextBlock.count - 1)
     node.pointee.bytesCount += count
     JSONNode.closeBytes(node)
     return p + 1
   }
 
-  /// A string with escapes, control characters or bytes past ASCII; `stop` is the first `"`, `\` or control character.
+  /// A string with escapes, control characters or bytes past ASCII; `stop` is the first of these, or its end.
   @inline(never) private mutating func oddString(
     _ node: NodePointer, _ start: BytePointer, _ stop: BytePointer
   ) -> BytePointer? {
+    let stop = Self.special(stop)
     if stop.pointee == UInt8(ascii: "\""), stop - start <= options.maxStringLen,
       Self.isUTF8(UnsafeBufferPointer(start: start, count: stop - start))
     {
@@ -60,6 +65,16 @@ extension JSONMachine {
     return q
   }
 
+  /// The first `"`, `\` or control character from here on.
+  @inline(__always) static func special(_ start: BytePointer) -> BytePointer {
+    var p = start
+    while true {
+      let special = TextBlock(p).specials
+      if !special.isEmpty { return p + special.first }
+      p += TextBlock.count
+    }
+  }
+
   static func isUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
     var index = 0
     let count = bytes.count
@@ -67,7 +82,9 @@ extension JSONMachine {
     while index < count {
       let byte = bytes[index]
       switch byte {
-      case 0..<0x80: index += 1
+      case 0..<0x80:
+        let isPlain = index + TextBlock.count <= count && TextBlock(bytes.baseAddress! + index).isASCII
+        index += isPlain ? TextBlock.count : 1
       case 0xC2...0xDF:
         guard isTail(1) else { return false }
         index += 2

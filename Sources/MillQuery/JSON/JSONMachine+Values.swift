@@ -136,9 +136,11 @@ extension JSONMachine {
       child.pointee.skippedCount = 0
       return
     }
-    if child.pointee.skipped == nil { child.pointee.skipped = .allocate(capacity: JSONNode.skippedMax + 8) }
-    // The 8 bytes after it are compared too, masked: they only have to be there.
-    child.pointee.skipped!.update(from: from, count: count + 8)
+    if child.pointee.skipped == nil {
+      child.pointee.skipped = .allocate(capacity: JSONNode.skippedMax + TextBlock.count)
+    }
+    // The bytes after it are compared too, and don't count: they only have to be there.
+    child.pointee.skipped!.update(from: from, count: count + TextBlock.count)
     child.pointee.skippedCount = count
   }
 

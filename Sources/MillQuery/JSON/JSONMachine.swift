@@ -106,15 +106,17 @@ struct JSONMachine {
     UnsafeRawPointer(p).loadUnaligned(as: UInt64.self)
   }
 
-  /// Are the `count` bytes at both places the same? Reads up to 8 bytes more.
+  /// Are the `count` bytes at both places the same? Reads up to 15 bytes more; `count` is above 0.
   @inline(__always) static func equal(_ a: BytePointer, _ b: BytePointer, _ count: Int) -> Bool {
-    var index = 0
-    while index + 8 <= count {
-      if load(a + index) != load(b + index) { return false }
-      index += 8
+    var (a, b, left) = (a, b, count)
+    while true {
+      let differences = TextBlock(a).differences(from: TextBlock(b))
+      if left <= TextBlock.count { return differences.isEmpty(upTo: left) }
+      if !differences.isEmpty { return false }
+      a += TextBlock.count
+      b += TextBlock.count
+      left &-= TextBlock.count
     }
-    if index == count { return true }
-    return (load(a + index) ^ load(b + index)) << UInt64(64 - 8 * (count - index)) == 0
   }
 
   /// For `null`, `true`, `false`: do the bytes begin so?

@@ -27,6 +27,8 @@ struct JSONNode {
   /// Of strings: bytes in use, and bytes that fit.
   var bytesCount = 0
   var bytesCapacity = 0
+  /// Bytes of the string (0 ... 15), or digits of the number (1 ... 7), before: the next one often has as many.
+  var lengthGuess = 1
   /// `capacity + 3` entries, of strings, binary, arrays, maps.
   var offsets: UnsafeMutablePointer<Int32>?
   /// nil until the first null; bits of rows that are not there yet are 1.
@@ -52,8 +54,8 @@ struct JSONNode {
   private static let rowSlack = 2
 
   init(_ type: DataType, key name: String? = nil) {
-    lead = .allocate(capacity: Self.leadMax + 8)
-    lead.initialize(repeating: 0, count: Self.leadMax + 8)
+    lead = .allocate(capacity: Self.leadMax + TextBlock.count)
+    lead.initialize(repeating: 0, count: Self.leadMax + TextBlock.count)
     var childTypes: [(DataType, String?)] = []
     switch type {
     case .null: kind = .null

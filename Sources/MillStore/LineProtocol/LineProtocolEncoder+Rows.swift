@@ -35,12 +35,20 @@ struct LineProtocolRun {
   private let identity: [Step]
   private var reason = ""
   private var omittedValueCount = 0
-  /// Where the next byte goes, from the output's base.
-  private var position: Int
 
-  init(_ plan: PointPlan, _ batch: ColumnBatch, output: Int) {
+  /// Where the next byte goes, and where the room ends. Local variables of this type stay in registers.
+  private struct Cursor {
+    var next: UnsafeMutablePointer<UInt8>
+    var end: UnsafeMutablePointer<UInt8>
+
+    init(_ output: borrowing BufferBuilder) {
+      next = (output.base + output.count).assumingMemoryBound(to: UInt8.self)
+      end = (output.base + output.capacity).assumingMemoryBound(to: UInt8.self)
+    }
+  }
+
+  init(_ plan: PointPlan, _ batch: ColumnBatch) {
     self.plan = plan
-    position = output
     let step = { (part: PointPlan.Part) in
       let column = batch.columns[part.column]
       let nowhere = plan.texts.base
@@ -59,25 +67,30 @@ struct LineProtocolRun {
 
   mutating func encode(rows: Int, into output: inout BufferBuilder) -> EncodedPoints {
     var points = EncodedPoints(bytes: [], lineCount: 0, rejected: [], omittedValueCount: 0)
-    for row in 0..<rows {
-      let start = position
-      if line(row, &output) {
-        points.lineCount += 1
-      } else {
-        position = start
-        points.rejected.append(RejectedRow(row: row, reason: reason))
+    let (tags, fields) = (self.tags, self.fields)
+    tags.withUnsafeBufferPointer { tags in
+      fields.withUnsafeBufferPointer { fields in
+        for row in 0..<rows {
+          let start = output.count
+          if line(row, tags, fields, &output) {
+            points.lineCount += 1
+          } else {
+            output.count = start
+            points.rejected.append(RejectedRow(row: row, reason: reason))
+          }
+        }
       }
     }
-    output.reserve(position - output.count)
-    output.count = position
     points.omittedValueCount = omittedValueCount
     return points
   }
 
   // MARK: A line
 
-  private mutating func line(_ row: Int, _ output: inout BufferBuilder) -> Bool {
-    let start = position
+  private mutating func line(
+    _ row: Int, _ tags: UnsafeBufferPointer<Step>, _ fields: UnsafeBufferPointer<Step>, _ output: inout BufferBuilder
+  ) -> Bool {
+    let start = output.count
     let nanoseconds: Int64?
     if let time {
       guard let time = moment(time, row) else { return false }
@@ -85,38 +98,80 @@ struct LineProtocolRun {
     } else {
       nanoseconds = nil
     }
+    let suffixCount = plan.integerSuffix ? 1 : 0
+    var at = Cursor(output)
     if let measurement {
       if measurement.isNull(row) || measurement.isEmptyText(row) {
         return reject("the measurement is null or empty")
       }
-      guard tagValue(measurement, row, isMeasurement: true, &output) else { return false }
+      guard tagValue(measurement, row, isMeasurement: true, &at, &output) else { return false }
     } else {
-      let target = room(plan.measurementCount, &output)
-      copy(plan.texts.pointer(UInt8.self), plan.measurementCount, to: target)
+      room(plan.measurementCount, &at, &output)
+      copy(plan.texts.pointer(UInt8.self), plan.measurementCount, &at)
     }
     for tag in tags where !tag.isNull(row) {
       if tag.isEmptyText(row) { continue }
-      copy(tag.prefix, tag.prefixCount, to: room(tag.prefixCount, &output))
-      if !tagValue(tag, row, isMeasurement: false, &output) { return false }
+      room(tag.prefixCount, &at, &output)
+      copy(tag.prefix, tag.prefixCount, &at)
+      if !tagValue(tag, row, isMeasurement: false, &at, &output) { return false }
     }
-    let fieldsStart = position
+    let fieldsStart = Self.count(at, output)
     guard fieldsStart - start + plan.fieldNameBytesMax <= LineProtocolEncoder.seriesKeyBytesMax else {
       return reject("measurement and tags have more than \(LineProtocolEncoder.seriesKeyBytesMax) bytes")
     }
     for field in fields where !field.isNull(row) {
-      if !fieldValue(field, row, &output) { return false }
+      let prefix = field.prefixCount
+      switch field.form {
+      case .text:
+        let (text, count) = field.text(row)
+        // An escape makes two bytes of one.
+        room(prefix &+ count &* 2, &at, &output)
+        copy(field.prefix, prefix, &at)
+        if count > LineProtocolEncoder.stringBytesMax { return rejectLongString() }
+        var index = 0
+        var isPlain = true
+        while index < count {
+          let block = TextBlock(text + index)
+          block.store(to: at.next + index)
+          let special = block.specials
+          // The last block has bytes behind it that don't count.
+          if !special.isEmpty, index &+ special.first < count {
+            isPlain = false
+            break
+          }
+          index &+= TextBlock.count
+        }
+        at.next += isPlain ? count : Self.escape(text, count, at.next)
+        at.next[0] = UInt8(ascii: "\"")
+        at.next += 1
+      case .int32, .int64:
+        room(prefix, &at, &output)
+        copy(field.prefix, prefix, &at)
+        let value = field.form == .int32 ? Int64(field.fixed(row, Int32.self)) : field.fixed(row, Int64.self)
+        at.next += IntegerText.write(value, toRoom: at.next)
+        at.next[0] = UInt8(ascii: "i")
+        at.next += suffixCount
+      default:
+        room(prefix, &at, &output)
+        at.next += otherField(field, row, at.next)
+      }
     }
-    guard position > fieldsStart else { return reject("no field has a value") }
+    guard Self.count(at, output) > fieldsStart else { return reject("no field has a value") }
     // The first field's comma is where the space belongs.
     (output.base + fieldsStart).storeBytes(of: UInt8(ascii: " "), as: UInt8.self)
-    let target = room(1, &output)
+    room(1, &at, &output)
     if let nanoseconds {
-      target[0] = UInt8(ascii: " ")
-      position += 1 + IntegerText.write(nanoseconds, to: target + 1)
+      at.next[0] = UInt8(ascii: " ")
+      at.next += 1 + IntegerText.write(nanoseconds, toRoom: at.next + 1)
     }
-    (output.base + position).storeBytes(of: UInt8(ascii: "\n"), as: UInt8.self)
-    position += 1
+    at.next[0] = UInt8(ascii: "\n")
+    at.next += 1
+    output.count = Self.count(at, output)
     return true
+  }
+
+  @inline(never) private mutating func rejectLongString() -> Bool {
+    reject("a string field has more than \(LineProtocolEncoder.stringBytesMax) bytes")
   }
 
   private mutating func reject(_ reason: String) -> Bool {
@@ -124,83 +179,62 @@ struct LineProtocolRun {
     return false
   }
 
-  /// Where the next byte goes, with room for `count` bytes and ``slack``.
-  @inline(__always) private func room(_ count: Int, _ output: inout BufferBuilder) -> UnsafeMutablePointer<UInt8> {
-    if output.capacity - position < count + Self.slack {
-      output.count = position
-      output.reserve(count + Self.slack)
-    }
-    return (output.base + position).assumingMemoryBound(to: UInt8.self)
+  /// Bytes of the output up to the cursor.
+  @inline(__always) private static func count(_ at: Cursor, _ output: borrowing BufferBuilder) -> Int {
+    UnsafeRawPointer(at.next) - UnsafeRawPointer(output.base)
   }
 
-  /// Copies whole words: up to 7 bytes more are read and written.
-  @inline(__always) private mutating func copy(
-    _ from: UnsafePointer<UInt8>, _ count: Int, to target: UnsafeMutablePointer<UInt8>
-  ) {
-    var index = 0
-    while index < count {
-      UnsafeMutableRawPointer(target + index).storeBytes(
-        of: UnsafeRawPointer(from + index).loadUnaligned(as: UInt64.self), as: UInt64.self)
-      index += 8
-    }
-    position += count
+  /// Makes room for `count` bytes and ``slack``.
+  @inline(__always) private func room(_ count: Int, _ at: inout Cursor, _ output: inout BufferBuilder) {
+    if at.end - at.next < count &+ Self.slack { at = Self.grown(count, at, &output) }
+  }
+
+  @inline(never) private static func grown(_ count: Int, _ at: Cursor, _ output: inout BufferBuilder) -> Cursor {
+    output.count = Self.count(at, output)
+    output.reserve(count + slack)
+    return Cursor(output)
+  }
+
+  /// Copies whole blocks: ``slack`` has room for what is more.
+  @inline(__always) private func copy(_ from: UnsafePointer<UInt8>, _ count: Int, _ at: inout Cursor) {
+    TextBlock.copy(from, count, to: at.next)
+    at.next += count
   }
 
   // MARK: Values
 
-  @inline(__always) private mutating func fieldValue(
-    _ field: Step, _ row: Int, _ output: inout BufferBuilder
-  ) -> Bool {
+  /// A field with its name, of the types that are rarer. Returns its bytes; 0 for a number that a line can't hold.
+  @inline(never) private mutating func otherField(
+    _ field: Step, _ row: Int, _ target: UnsafeMutablePointer<UInt8>
+  ) -> Int {
     switch field.form {
-    case .text:
-      let (text, count) = field.text(row)
-      // An escape makes two bytes of one.
-      let target = room(field.prefixCount + count * 2, &output)
-      copy(field.prefix, field.prefixCount, to: target)
-      let body = target + field.prefixCount
-      var index = 0
-      var special: UInt64 = 0
-      while index < count {
-        let word = UnsafeRawPointer(text + index).loadUnaligned(as: UInt64.self)
-        UnsafeMutableRawPointer(body + index).storeBytes(of: word, as: UInt64.self)
-        special = Self.specials(word)
-        index += 8
-        if special != 0 { break }
-      }
-      // The word of the end has bytes behind it that don't count.
-      if special != 0, index - 8 + special.trailingZeroBitCount >> 3 < count {
-        return oddText(text, count, body)
-      }
-      if count > LineProtocolEncoder.stringBytesMax { return oddText(text, count, body) }
-      body[count] = UInt8(ascii: "\"")
-      position += count + 1
-    case .int32: integer(field, Int64(field.fixed(row, Int32.self)), &output)
-    case .int64: integer(field, field.fixed(row, Int64.self), &output)
-    default: return otherValue(field, row, &output)
+    case .float where !field.fixed(row, Float.self).isFinite, .double where !field.fixed(row, Double.self).isFinite:
+      omittedValueCount += 1
+      return 0
+    default: break
     }
-    return true
+    TextBlock.copy(field.prefix, field.prefixCount, to: target)
+    var count = field.prefixCount
+    count += Self.scalar(field, row, target + count)
+    switch field.form {
+    case .int8 where plan.integerSuffix, .int16 where plan.integerSuffix:
+      target[count] = UInt8(ascii: "i")
+      return count + 1
+    case .date, .timestamp:
+      target[count] = UInt8(ascii: "\"")
+      return count + 1
+    default: return count
+    }
   }
 
-  /// As in the JSON reader: the high bit of bytes that are `"`, `\` or a control character; the lowest is exact.
-  @inline(__always) private static func specials(_ word: UInt64) -> UInt64 {
-    let ones: UInt64 = 0x0101_0101_0101_0101
-    let quote = word ^ (ones &* 0x22)
-    let backslash = word ^ (ones &* 0x5C)
-    return (((quote &- ones) & ~quote) | ((backslash &- ones) & ~backslash) | ((word &- ones &* 0x20) & ~word))
-      & (ones &* 0x80)
-  }
-
-  /// A string field with something to escape; `body` has room for twice its length.
-  @inline(never) private mutating func oddText(
+  /// The text of a string field with something to escape; `body` has room for twice its length. Returns its bytes.
+  @inline(never) private static func escape(
     _ text: UnsafePointer<UInt8>, _ count: Int, _ body: UnsafeMutablePointer<UInt8>
-  ) -> Bool {
-    guard count <= LineProtocolEncoder.stringBytesMax else {
-      return reject("a string field has more than \(LineProtocolEncoder.stringBytesMax) bytes")
-    }
+  ) -> Int {
     var written = 0
     for index in 0..<count {
       let byte = text[index]
-      let letter = byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? byte : Self.controlLetter(byte)
+      let letter = byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") ? byte : controlLetter(byte)
       if let letter {
         body[written] = UInt8(ascii: "\\")
         body[written + 1] = letter
@@ -210,9 +244,7 @@ struct LineProtocolRun {
         written += 1
       }
     }
-    body[written] = UInt8(ascii: "\"")
-    position += written + 1
-    return true
+    return written
   }
 
   private static func controlLetter(_ byte: UInt8) -> UInt8? {
@@ -223,35 +255,6 @@ struct LineProtocolRun {
     case 12: UInt8(ascii: "f")
     default: nil
     }
-  }
-
-  @inline(__always) private mutating func integer(_ field: Step, _ value: Int64, _ output: inout BufferBuilder) {
-    let target = room(field.prefixCount, &output)
-    copy(field.prefix, field.prefixCount, to: target)
-    let digits = target + field.prefixCount
-    let count = IntegerText.write(value, to: digits)
-    digits[count] = UInt8(ascii: "i")
-    position += plan.integerSuffix ? count + 1 : count
-  }
-
-  @inline(never) private mutating func otherValue(
-    _ field: Step, _ row: Int, _ output: inout BufferBuilder
-  ) -> Bool {
-    switch field.form {
-    case .int8: integer(field, Int64(field.fixed(row, Int8.self)), &output)
-    case .int16: integer(field, Int64(field.fixed(row, Int16.self)), &output)
-    case .float where !field.fixed(row, Float.self).isFinite: omittedValueCount += 1
-    case .double where !field.fixed(row, Double.self).isFinite: omittedValueCount += 1
-    default:
-      let target = room(field.prefixCount, &output)
-      copy(field.prefix, field.prefixCount, to: target)
-      position += Self.scalar(field, row, target + field.prefixCount)
-      if field.form == .date || field.form == .timestamp {
-        (output.base + position).storeBytes(of: UInt8(ascii: "\""), as: UInt8.self)
-        position += 1
-      }
-    }
-    return true
   }
 
   /// The text of anything but a string.
@@ -277,35 +280,59 @@ struct LineProtocolRun {
   // MARK: Tags
 
   /// A tag's value, or the measurement, where commas and spaces (and `=` in tags) are escaped.
-  private mutating func tagValue(
-    _ tag: Step, _ row: Int, isMeasurement: Bool, _ output: inout BufferBuilder
+  @inline(__always) private mutating func tagValue(
+    _ tag: Step, _ row: Int, isMeasurement: Bool, _ at: inout Cursor, _ output: inout BufferBuilder
   ) -> Bool {
-    if tag.form != .text {
+    let written: Int?
+    if tag.form == .text {
+      let (text, count) = tag.text(row)
+      room(count &* 2, &at, &output)
+      let isPlain = Self.copyPlainTag(text, count, to: at.next) && !isMeasurement
+      written =
+        isPlain ? count : escapeTag(UnsafeBufferPointer(start: text, count: count), isMeasurement, at.next)
+    } else {
+      room(1, &at, &output)
+      let count = Self.scalar(tag, row, at.next)
       // Only timestamps have a space in them.
-      let target = room(1, &output)
-      let count = Self.scalar(tag, row, target)
-      guard tag.form == .timestamp else {
-        position += count
-        return true
+      if tag.form == .timestamp {
+        let text = Array(UnsafeBufferPointer(start: at.next, count: count))
+        let target = at.next
+        written = text.withUnsafeBufferPointer { escapeTag($0, isMeasurement, target) }
+      } else {
+        written = count
       }
-      let text = Array(UnsafeBufferPointer(start: target, count: count))
-      return text.withUnsafeBufferPointer { escapeTag($0, isMeasurement, target) }
     }
-    let (text, count) = tag.text(row)
-    let target = room(count * 2, &output)
-    return escapeTag(UnsafeBufferPointer(start: text, count: count), isMeasurement, target)
+    guard let written else { return false }
+    at.next += written
+    return true
   }
 
+  /// Copies the text, unless there is something in it that a tag must escape.
+  @inline(__always) private static func copyPlainTag(
+    _ text: UnsafePointer<UInt8>, _ count: Int, to target: UnsafeMutablePointer<UInt8>
+  ) -> Bool {
+    var index = 0
+    while index < count {
+      let block = TextBlock(text + index)
+      block.store(to: target + index)
+      let special = block.tagSpecials
+      if !special.isEmpty, index &+ special.first < count { return false }
+      index &+= TextBlock.count
+    }
+    return true
+  }
+
+  /// Returns the bytes written; nil when ``reason`` says why a line can't hold it.
   private mutating func escapeTag(
     _ text: UnsafeBufferPointer<UInt8>, _ isMeasurement: Bool, _ target: UnsafeMutablePointer<UInt8>
-  ) -> Bool {
+  ) -> Int? {
     var written = 0
     var isAfterBackslash = false
     for byte in text {
       let isSpecial =
         byte == UInt8(ascii: ",") || byte == UInt8(ascii: " ") || (byte == UInt8(ascii: "=") && !isMeasurement)
       if isSpecial || byte < 32 {
-        if isAfterBackslash { return reject(Self.backslashTrap) }
+        if isAfterBackslash { return rejected(Self.backslashTrap) }
         if let letter = isSpecial ? byte : Self.controlLetter(byte) {
           target[written] = UInt8(ascii: "\\")
           target[written + 1] = letter
@@ -317,12 +344,16 @@ struct LineProtocolRun {
       target[written] = byte
       written += 1
     }
-    if isAfterBackslash { return reject(Self.backslashTrap) }
+    if isAfterBackslash { return rejected(Self.backslashTrap) }
     if isMeasurement, text.first == UInt8(ascii: "#") || text.first == UInt8(ascii: "_") {
-      return reject("a measurement can't begin with '\(Character(Unicode.Scalar(text.first!)))'")
+      return rejected("a measurement can't begin with '\(Character(Unicode.Scalar(text.first!)))'")
     }
-    position += written
-    return true
+    return written
+  }
+
+  private mutating func rejected(_ reason: String) -> Int? {
+    self.reason = reason
+    return nil
   }
 
   private static let backslashTrap =

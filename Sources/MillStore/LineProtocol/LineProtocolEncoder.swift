@@ -40,7 +40,7 @@ public struct LineProtocolEncoder: Sendable {
   public func encode(_ batch: ColumnBatch, into output: inout BufferBuilder) -> EncodedPoints {
     precondition(batch.schema == schema, "the batch has another schema than the encoder")
     output.reserve(plan.bytes(of: batch))
-    var run = LineProtocolRun(plan, batch, output: output.count)
+    var run = LineProtocolRun(plan, batch)
     return withExtendedLifetime(batch) { run.encode(rows: batch.count, into: &output) }
   }
 }
