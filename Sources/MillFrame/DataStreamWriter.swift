@@ -38,7 +38,7 @@ public struct DataStreamWriter: Sendable {
     return copy
   }
 
-  /// influxdb, console, memory.
+  /// kafka, influxdb, console, memory.
   public func format(_ name: String) -> DataStreamWriter { with { $0.sink = name } }
   public func option(_ key: String, _ value: String) -> DataStreamWriter { with { $0.options[key] = value } }
   public func queryName(_ name: String) -> DataStreamWriter { with { $0.name = name } }
@@ -103,13 +103,21 @@ public struct DataStreamWriter: Sendable {
       frame.session.define(name, rows: { sink.contents(query.schema) }, query.schema)
       return sink
     case "influxdb": return try InfluxOptions(options).sink(query.schema)
+    case "kafka":
+      let session = frame.session
+      return try KafkaSink(query.schema, options: sinkOptions) { try session.log($0, $1) }
     default:
       throw MillError(
         .configuration, sink.isEmpty ? "writeStream has no format" : "unknown sink format \(sink)",
-        wayOut: Nearest.name(to: sink, among: ["influxdb", "console", "memory"]).map { "did you mean \($0)?" }
-          ?? "known are influxdb, console, memory and foreachBatch")
+        wayOut: Nearest.name(to: sink, among: Self.formats).map { "did you mean \($0)?" }
+          ?? "known are \(Self.formats.joined(separator: ", ")) and foreachBatch")
     }
   }
+
+  private static let formats = ["influxdb", "kafka", "console", "memory"]
+
+  /// Without what is the query's.
+  private var sinkOptions: [String: String] { options.filter { $0.key.lowercased() != "checkpointlocation" } }
 }
 
 /// Hands micro-batches to a function.

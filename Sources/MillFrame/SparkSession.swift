@@ -61,12 +61,14 @@ public final class SparkSession: Sendable {
   var places: BatchQuery.Places { BatchQuery.Places(log: { [self] in try log($0) }) }
 
   /// One client for each set of servers and `kafka.` options.
-  func log(_ source: KafkaSource) throws -> any RecordLog {
-    let options = source.clientOptions.sorted { $0.key < $1.key }.map { "\n\($0.key)=\($0.value)" }.joined()
+  func log(_ source: KafkaSource) throws -> any RecordLog { try log(source.bootstrapServers, source.clientOptions) }
+
+  func log(_ servers: String, _ properties: [String: String]) throws -> any RecordLog {
+    let key = servers + properties.sorted { $0.key < $1.key }.map { "\n\($0.key)=\($0.value)" }.joined()
     return try logs.withLock { logs in
-      if let log = logs[source.bootstrapServers + options] { return log }
-      let log = try KafkaLog(bootstrapServers: source.bootstrapServers, properties: source.clientOptions)
-      logs[source.bootstrapServers + options] = log
+      if let log = logs[key] { return log }
+      let log = try KafkaLog(bootstrapServers: servers, properties: properties)
+      logs[key] = log
       return log
     }
   }

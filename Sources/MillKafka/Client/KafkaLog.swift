@@ -12,7 +12,7 @@ public final class KafkaLog: RecordLog {
   public let requestTimeout: Duration
   public let bootstrapServers: String
 
-  private let properties: KafkaProperties
+  let properties: KafkaProperties
   private let producers = Mutex<[Codec: KafkaProducer]>([:])
   private let groups = Mutex<[String: KafkaGroup]>([:])
   private let readers: KafkaReaders

@@ -2,7 +2,7 @@ import CRdKafka
 import MillBase
 import MillLog
 
-/// A producer with one codec. Calls wait until the server has acknowledged every record.
+/// A producer. Calls wait until the server has acknowledged every record.
 final class KafkaProducer: Sendable {
   /// One call's records on their way. librdkafka's callback reports each.
   private final class Delivery: Sendable {
@@ -28,11 +28,17 @@ final class KafkaProducer: Sendable {
     }
   }
 
-  private let handle: KafkaHandle
+  let handle: KafkaHandle
   /// Serves the callbacks.
   private let poller: Worker
 
-  init(_ properties: KafkaProperties, codec: Codec) throws {
+  /// - Parameters:
+  ///   - codec: nil = what the properties say.
+  ///   - transactionalID: nil = without transactions.
+  init(_ properties: KafkaProperties, codec: Codec?, transactionalID: String? = nil) throws {
+    var fixed: [(String, String)] = []
+    if let codec { fixed.append(("compression.codec", "\(codec)")) }
+    if let transactionalID { fixed.append(("transactional.id", transactionalID)) }
     let handle = try KafkaHandle(
       .producer, properties,
       defaults: [
@@ -45,7 +51,9 @@ final class KafkaProducer: Sendable {
         // The topic's max.message.bytes is the server's business.
         ("message.max.bytes", String(DeadLetters.letterSizeMax + 1_000_000)),
         ("message.timeout.ms", "30000"),
-      ], fixed: [("compression.codec", "\(codec)")], isPolled: true
+        // As long as servers allow by default: a micro-batch may take its time.
+        ("transaction.timeout.ms", "900000"),
+      ], fixed: fixed, isPolled: true
     ) { conf in
       rd_kafka_conf_set_dr_msg_cb(conf) { _, message, _ in
         guard let message, let opaque = message.pointee._private else { return }
@@ -71,7 +79,7 @@ final class KafkaProducer: Sendable {
 
   /// - Returns: the offset of the first record.
   func append(_ records: [Record], to topicPartition: TopicPartition) throws -> Int64 {
-    let (base, _, error) = try send(records, to: topicPartition)
+    let (base, _, error) = try send(records.count) { (records[$0], topicPartition) }
     if let error { throw handle.failure(error, "append", at: topicPartition.description) }
     return base
   }
@@ -80,21 +88,22 @@ final class KafkaProducer: Sendable {
   ///
   /// - Returns: how many of them the server has not taken, and why the last one.
   func deliver(_ records: [Record], to topic: String) throws -> (failed: Int, error: MillError?) {
-    let (_, failed, error) = try send(records, to: TopicPartition(topic, RD_KAFKA_PARTITION_UA))
+    let (_, failed, error) = try send(records.count) { (records[$0], TopicPartition(topic, RD_KAFKA_PARTITION_UA)) }
     return (failed, error.map { handle.failure($0, "produce", at: topic) })
   }
 
-  private func send(
-    _ records: [Record], to topicPartition: TopicPartition
+  func send(
+    _ count: Int, _ record: (Int) -> (Record, TopicPartition)
   ) throws -> (base: Int64, failed: Int, error: rd_kafka_resp_err_t?) {
-    let delivery = Delivery(records.count)
+    let delivery = Delivery(count)
     // Alive until the last report, which the wait below sees.
     let opaque = Unmanaged.passUnretained(delivery).toOpaque()
-    for (index, record) in records.enumerated() {
+    for index in 0..<count {
+      let (record, topicPartition) = record(index)
       let error = try enqueue(record, topicPartition, opaque)
       if error != RD_KAFKA_RESP_ERR_NO_ERROR {
         // Those not handed over will never be reported.
-        for _ in index..<records.count { delivery.note(error, 0) }
+        for _ in index..<count { delivery.note(error, 0) }
         break
       }
     }

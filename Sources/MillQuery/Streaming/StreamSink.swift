@@ -16,6 +16,17 @@ public protocol StreamSink: Sendable {
   /// - Throws: an error with `isRetriable` to be called again with the same micro-batch after a pause; any other
   ///   stops the query.
   func addBatch(id: Int64, _ batch: MicroBatch) throws
+
+  /// Comes once, before the first micro-batch of a start. The id is the query's for as long as its checkpoint lives.
+  func begin(queryId: String) throws
+
+  /// No micro-batch comes any more; the query has ended, or was stopped.
+  func end()
+}
+
+extension StreamSink {
+  public func begin(queryId: String) throws {}
+  public func end() {}
 }
 
 /// Keeps all rows in memory, each micro-batch once. For tests and small looks.

@@ -93,14 +93,15 @@ public final class StreamingQuery: Sendable {
     worker.withLock { worker in
       precondition(worker == nil, "a query starts once")
       worker = Worker("query-\(name)") { [self] stop in
-        let run = StreamExecution(query: self, stop: stop)
-        do {
-          try run.run()
-          finish(nil)
-        } catch let error as MillError where error.code == .stopped {
-          finish(nil)
-        } catch {
-          finish(error)
+        let outcome = Result {
+          try sink.begin(queryId: Checkpoint(checkpointLocation).queryId())
+          try StreamExecution(query: self, stop: stop).run()
+        }
+        sink.end()
+        switch outcome {
+        case .success: finish(nil)
+        case .failure(let error as MillError) where error.code == .stopped: finish(nil)
+        case .failure(let error): finish(error)
         }
       }
     }
