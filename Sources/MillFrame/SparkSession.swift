@@ -77,7 +77,7 @@ public final class SparkSession: Sendable {
 
   /// Bounded data: topics up to what is there, files.
   public var read: DataFrameReader { DataFrameReader(session: self, isStreaming: false) }
-  /// Unbounded data: topics, for ``DataFrame/writeStream``.
+  /// Unbounded data, for ``DataFrame/writeStream``: topics, files as they come, rate.
   public var readStream: DataFrameReader { DataFrameReader(session: self, isStreaming: true) }
 
   /// A SELECT in Spark SQL, over the session's views.
@@ -176,7 +176,7 @@ public struct DataFrameReader: Sendable {
     self.isStreaming = isStreaming
   }
 
-  /// kafka, json, text.
+  /// kafka, json, text, csv; for a stream also rate and rate-micro-batch.
   public func format(_ name: String) -> DataFrameReader {
     var copy = self
     copy.source = name
@@ -203,12 +203,15 @@ public struct DataFrameReader: Sendable {
   public func load(_ path: String? = nil, file: String = #fileID, line: Int = #line) -> DataFrame {
     var all = options
     if let path { all.append(("path", path)) }
-    let name = session.newName(source.isEmpty ? "source" : source)
+    let name = session.newName(source.isEmpty ? "source" : source.replacing("-", with: "_"))
     let list = all.map { "\(Text.literal($0.key)) \(Text.literal($0.value))" }.joined(separator: ", ")
     let head = "CREATE TEMPORARY VIEW \(name)\(columns.map { " (\($0))" } ?? "") USING \(Text.name(source))"
+    // Files are read as they are unless the query says otherwise; topics and rate are streams by themselves.
+    let isFiles = ["json", "text", "csv"].contains(source.lowercased())
     return DataFrame(
-      session: session, views: [(name, "\(head) OPTIONS (\(list))")], query: "SELECT * FROM \(name)",
-      isStreaming: isStreaming, from: .init(file, line))
+      session: session, views: [(name, "\(head) OPTIONS (\(list))")],
+      query: "SELECT * FROM \(isStreaming && isFiles ? "STREAM(\(name))" : name)", isStreaming: isStreaming,
+      from: .init(file, line))
   }
 
   public func json(_ path: String, file: String = #fileID, line: Int = #line) -> DataFrame {
@@ -216,5 +219,8 @@ public struct DataFrameReader: Sendable {
   }
   public func text(_ path: String, file: String = #fileID, line: Int = #line) -> DataFrame {
     format("text").load(path, file: file, line: line)
+  }
+  public func csv(_ path: String, file: String = #fileID, line: Int = #line) -> DataFrame {
+    format("csv").load(path, file: file, line: line)
   }
 }

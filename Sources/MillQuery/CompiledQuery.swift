@@ -64,8 +64,8 @@ public final class CompiledQuery: Sendable {
   public func checkStreams(_ mode: OutputMode) throws {
     guard plan.isStreaming else {
       throw MillError(
-        .configuration, "the query reads no topic", at: .init(file: file),
-        wayOut: "a streaming query needs FROM a view that is USING kafka")
+        .configuration, "the query reads no stream", at: .init(file: file),
+        wayOut: "a streaming query needs FROM a view that is USING kafka, or FROM STREAM(view) of files")
     }
     for source in sources {
       // Spark: "ending offset not valid in streaming queries".
@@ -76,9 +76,6 @@ public final class CompiledQuery: Sendable {
     }
     try StreamingRules(file: file, mode: mode).check(plan)
   }
-
-  /// Can the rows of a record batch be computed without those of another?
-  var isOnePipeline: Bool { if case .pipeline(let pipeline) = batchPlan { pipeline.inputs.isEmpty } else { false } }
 
   /// Runs the query over one record batch of one of its sources.
   ///
@@ -196,8 +193,10 @@ public struct QueryOutput: Sendable {
     /// Index in the record batch's slots.
     public var slot: Int
     public var reason: String
-    /// `path@byte`, for lines of a file.
+    /// `pop-0@17` or `path@byte`.
     public var origin: String?
+    /// The line of a file, where it is wanted.
+    var line: [UInt8] = []
     public init(slot: Int, reason: String, origin: String? = nil) {
       self.slot = slot
       self.reason = reason

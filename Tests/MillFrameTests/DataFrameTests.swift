@@ -111,4 +111,35 @@ import Testing
     #expect(throws: MillError.self) { _ = try doubles.withWatermark("s", "1 minute").schema }
     #expect(throws: MillError.self) { _ = try doubles.dropDuplicates("z").schema }
   }
+
+  /// A directory's files as they come, beside the same files as they are.
+  @Test func filesAreStreamsToReadStream() async throws {
+    let directory = try Files.makeTemporaryDirectory("dataframe")
+    defer { try? Files.removeTree(directory) }
+    try Files.makeDirectory(directory + "/in")
+    try Files.writeAtomically("{\"k\":1}\n{\"k\":2}\n", to: directory + "/in/a.json")
+    let new = spark.readStream.format("json").schema("k INT").option("maxFilesPerTrigger", 1).load(directory + "/in")
+    let known = spark.read.schema("k INT, name STRING").json(directory + "/in")
+    let query = try new.join(known, on: ["k"]).select("k").writeStream.format("memory").queryName("files")
+      .option("checkpointLocation", directory + "/checkpoint").start()
+    #expect(try query.processAllAvailable(.seconds(60)))
+    try Files.writeAtomically("{\"k\":3}\n", to: directory + "/in/b.json")
+    #expect(try query.processAllAvailable(.seconds(60)))
+    query.stop()
+    try await check(spark.sql("SELECT * FROM files"), "1 2 3")
+    await #expect(throws: MillError.self) { try await new.collect() }
+    #expect(new.sql.hasSuffix("SELECT * FROM STREAM(\(new.sql.split(separator: " ")[3]))"))
+  }
+
+  @Test func rateIsAStreamOnly() async throws {
+    let rate = spark.readStream.format("rate-micro-batch").option("rowsPerBatch", 3).load()
+    #expect(try rate.columns == ["timestamp", "value"])
+    let query = try rate.select("value").writeStream.format("memory").queryName("rates").trigger(.availableNow).start()
+    try query.awaitTermination(.seconds(60))
+    try await check(spark.sql("SELECT * FROM rates"), "0 1 2")
+    let error = await #expect(throws: MillError.self) {
+      try await spark.read.format("rate").load().collect()
+    }
+    #expect(error?.message.contains("it can be read as a stream only") == true)
+  }
 }

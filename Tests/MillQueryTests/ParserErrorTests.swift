@@ -155,7 +155,10 @@ import Testing
       "subscribe 'pop'",
       "q.sql:1:1: the option kafka.bootstrap.servers is missing; write kafka.bootstrap.servers 'host:9092'"
     ),
-    ("kafka.bootstrap.servers 'h:1'", "q.sql:1:1: one of subscribe and assign must be given; write subscribe 'topic'"),
+    (
+      "kafka.bootstrap.servers 'h:1'",
+      "q.sql:1:1: one of subscribe, subscribePattern and assign must be given; write subscribe 'topic'"
+    ),
     ("kafka.bootstrap.servers 'h:1', subcribe 'pop'", "q.sql:1:77: unknown option subcribe; did you mean subscribe?"),
     (
       "kafka.bootstrap.servers 'h:1', subscribe 'pop', startingOffsets 'earlyest'",
@@ -174,8 +177,32 @@ import Testing
       "q.sql:1:94: the Kafka option kafka.auto.offset.reset can't be set: the query looks after it itself"
     ),
     (
-      "kafka.bootstrap.servers 'h:1', subscribePattern 'p.*'",
-      "q.sql:1:77: the option subscribePattern is not supported yet"
+      "kafka.bootstrap.servers 'h:1', subscribePattern 'p(*'",
+      "q.sql:1:77: subscribePattern 'p(*' is no regular expression; write topics-.* or the like"
+    ),
+    (
+      "kafka.bootstrap.servers 'h:1', subscribe 'pop', subscribePattern 'p.*'",
+      "q.sql:1:94: only one of subscribe, subscribePattern and assign can be given"
+    ),
+    (
+      "kafka.bootstrap.servers 'h:1', subscribe 'pop', startingOffsetsByTimestamp '{\"pop\":5}'",
+      "q.sql:1:94: startingOffsetsByTimestamp wants {\"topic\":{\"0\":1700000000000}}, not {\"pop\":5}"
+    ),
+    (
+      "kafka.bootstrap.servers 'h:1', subscribe 'pop', startingOffsetsByTimestampStrategy 'earliest'",
+      "q.sql:1:94: startingOffsetsByTimestampStrategy wants error or latest, not earliest"
+    ),
+    (
+      "kafka.bootstrap.servers 'h:1', subscribe 'pop', minOffsetsPerTrigger 9, maxOffsetsPerTrigger 5",
+      "q.sql:1:94: minOffsetsPerTrigger (9) is greater than maxOffsetsPerTrigger (5)"
+    ),
+    (
+      "kafka.bootstrap.servers 'h:1', subscribe 'pop', maxTriggerDelay 'soon'",
+      "q.sql:1:94: maxTriggerDelay wants a length of time, not soon; write 500ms, 30s, 5m, 2h or 7d"
+    ),
+    (
+      "kafka.bootstrap.servers 'h:1', subscribe 'pop', minPartitions '0'",
+      "q.sql:1:94: minPartitions wants a whole number above 0, not 0"
     ),
   ])
   func optionErrors(_ options: String, _ wanted: String) {

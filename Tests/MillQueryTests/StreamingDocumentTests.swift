@@ -52,6 +52,12 @@ import Testing
     #expect(Self.block("json").split(separator: "").count == 3)
   }
 
+  @Test func sourcesAreWhatTheyAreCalled() throws {
+    let query = try CompiledQuery(script: Self.block("sql sources").joined(separator: "\n"))
+    try query.checkStreams(.append)
+    #expect(query.sources.map(\.name) == ["STREAM readings"])
+  }
+
   /// Rows as `batch: a|b`.
   private final class LineSink: StreamSink {
     let description = "LineSink"

@@ -5,6 +5,10 @@ import Synchronization
 
 /// What a pipeline of a batch reads: the chunks of its files, the rows of its tables, the records of its topics.
 final class BatchInput: JobSource {
+  private struct Rows: Sendable {
+    var source: String
+    var make: @Sendable () throws -> ColumnBatch
+  }
   enum Piece: Sendable {
     case chunk(FileChunks.Chunk)
     case records(RangeReader.Piece)
@@ -12,7 +16,7 @@ final class BatchInput: JobSource {
   }
 
   private let chunks: FileChunks
-  private let tables: Mutex<ArraySlice<(table: TableSource, name: String)>>
+  private let rows: Mutex<ArraySlice<Rows>>
   private let records: RangeReader
   private let stop: Signal
 
@@ -24,12 +28,16 @@ final class BatchInput: JobSource {
     stop: Signal
   ) throws {
     var files: [(FileSource, String)] = []
-    var tables: [(table: TableSource, name: String)] = []
+    var rows: [Rows] = []
     var ranges: [RangeReader.Range] = []
     for source in sources {
       switch source.kind {
       case .files(let described): files.append((described, source.name))
-      case .table(let table): tables.append((table, source.name))
+      case .table(let table): rows.append(Rows(source: source.name) { try table.rows() })
+      case .rate:
+        throw MillError(
+          .configuration, "the view \(source.name) makes its rows as time goes by: it can be read as a stream only",
+          at: .init(file: query.file), wayOut: "run the query as a stream, or read range(…)")
       case .kafka(let kafka):
         guard let log = places.log else {
           throw MillError(
@@ -41,28 +49,53 @@ final class BatchInput: JobSource {
       }
     }
     chunks = try FileChunks(files, inputs: inputs, files: places.files, chunkBytes: chunkBytes)
-    self.tables = Mutex(tables[...])
+    self.rows = Mutex(rows[...])
     records = RangeReader(ranges, stop: stop)
+    self.stop = stop
+  }
+
+  /// What a micro-batch reads.
+  init(_ ranges: StreamRanges, chunkBytes: Int, stop: Signal) {
+    chunks = FileChunks(ranges.files, chunkBytes: chunkBytes)
+    let rows = ranges.rows.flatMap { range in range.batches.map { Rows(source: range.source, make: $0) } }
+    self.rows = Mutex(rows[...])
+    records = RangeReader(ranges.records, stop: stop)
     self.stop = stop
   }
 
   func next() throws -> Piece? {
     if stop.isSet { throw MillError(.stopped, "the query is stopped") }
     if let chunk = try chunks.next() { return .chunk(chunk) }
-    if let (table, name) = tables.withLock({ $0.popFirst() }) { return .rows(try table.rows(), source: name) }
+    if let rows = rows.withLock({ $0.popFirst() }) { return .rows(try rows.make(), source: rows.source) }
     return try records.next().map { .records($0) }
   }
 }
 
 extension BatchInput.Piece {
+  /// The name of the source that it comes from.
+  var source: String {
+    switch self {
+    case .chunk(let chunk): chunk.source
+    case .records(let piece): piece.source
+    case .rows(_, let source): source
+    }
+  }
+
+  /// What could not be read, as a record: of a topic as it was, of a file with the line as its value.
+  func record(_ problem: QueryOutput.Malformed) -> Record {
+    guard case .records(let piece) = self else { return Record(value: problem.line) }
+    return piece.records.record(problem.slot)
+  }
+
+  /// - Parameter keepsLines: lines of files that can't be read are in the output, as a whole.
   func process(
-    _ query: CompiledQuery, _ pipeline: Pipeline, _ buffers: BufferPool, now: Int64
+    _ query: CompiledQuery, _ pipeline: Pipeline, _ buffers: BufferPool, now: Int64, keepsLines: Bool = false
   ) throws -> (QueryOutput, BatchRun.ReadChunk) {
     switch self {
     case .chunk(let chunk):
       let buffer = buffers.take()
       defer { buffers.give(buffer) }
-      let (output, rows) = try buffer.process(chunk, query, pipeline, now: now)
+      let (output, rows) = try buffer.process(chunk, query, pipeline, now: now, keepsLines: keepsLines)
       return (output, .init(bytes: 0, rows: rows, malformed: output.malformed))
     case .rows(let batch, let source):
       let output = try query.process(pipeline, .rows(batch), from: source, now: now)

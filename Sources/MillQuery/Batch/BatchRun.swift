@@ -129,27 +129,27 @@ struct BatchRun {
     sink: (Output) throws -> Bool
   ) throws -> Bool {
     let (query, now) = (query, now)
-    let topics = stream == nil ? [] : pipeline.sources.filter(\.isTopic).map(\.name)
-    if let stream, !topics.isEmpty {
-      let ranges = stream.ranges.filter { topics.contains($0.source) }
-      let work = OrderedLanes(lanes: lanes, name: "lane", source: RangeReader(ranges, stop: stop)) { piece in
-        var output = try query.process(pipeline, piece.records, source: piece.source, now: now)
+    let buffers = BufferPool()
+    let streams = stream == nil ? [] : pipeline.sources.filter(\.isStreaming).map(\.name)
+    if let stream, !streams.isEmpty {
+      let input = BatchInput(stream.ranges.only(of: streams), chunkBytes: chunkBytes, stop: stop)
+      let work = OrderedLanes(lanes: lanes, name: "lane", source: input) { piece in
+        var (output, read) = try piece.process(query, pipeline, buffers, now: now, keepsLines: true)
         let encoded = try encode(output.batch)
         output.batch = ColumnBatch(pipeline.schema, output.batch.columns.map { $0.slice(from: 0, count: 0) }, count: 0)
-        return (encoded, piece, output)
+        return (encoded, piece, output, read)
       }
       defer { work.cancel() }
-      while let (encoded, piece, output) = try work.next() {
-        try stream.onPiece(piece, output)
+      while let (encoded, piece, output, read) = try work.next() {
+        try stream.onPiece(piece, output, read)
         guard try sink(encoded) else { return false }
       }
     }
-    let still = stream == nil ? pipeline.sources : pipeline.sources.filter { !$0.isTopic }
+    let still = stream == nil ? pipeline.sources : pipeline.sources.filter { !$0.isStreaming }
     if !still.isEmpty {
       let input = try BatchInput(
         still, query: query, inputs: inputs, places: places, chunkBytes: chunkBytes, stop: stop)
       try onChunk(ReadChunk(bytes: input.fileBytes, rows: 0, malformed: []))
-      let buffers = BufferPool()
       let work = OrderedLanes(lanes: lanes, name: "lane", source: input) { piece in
         let (output, read) = try piece.process(query, pipeline, buffers, now: now)
         return (try encode(output.batch), read)

@@ -13,70 +13,67 @@ final class FileChunks: JobSource {
     var hasHeader: Bool
   }
 
-  let totalBytes: Int64
-  private let state: Mutex<(fileIndex: Int, chunk: Int)>
-  private let files: [(file: LineFile, source: String, hasHeader: Bool)]
+  /// A file to be read.
+  struct Item: Sendable {
+    var path: String
+    var size: Int64
+    var source: String
+    /// The first line of the file is no row.
+    var hasHeader: Bool
+    var system: any FileSystem
+  }
 
-  init(
+  let totalBytes: Int64
+  private let items: [Item]
+  private let chunkBytes: Int
+  /// One file is open at a time, and as long as lanes read it.
+  private let state = Mutex<(item: Int, file: LineFile?, chunk: Int)>((0, nil, 0))
+
+  init(_ items: [Item], chunkBytes: Int) {
+    self.items = items
+    self.chunkBytes = chunkBytes
+    totalBytes = items.reduce(0) { $0 + $1.size }
+  }
+
+  /// - Throws: `.notFound` for a path where nothing is.
+  convenience init(
     _ sources: [(described: FileSource, name: String)], inputs: [String]?, files systems: FileSystems?, chunkBytes: Int
   ) throws {
-    var files: [(LineFile, String, Bool)] = []
+    var items: [Item] = []
     for (described, name) in sources {
       for path in inputs ?? [described.path] {
-        files += try Self.open(path, systems, chunkBytes: chunkBytes).map {
-          ($0, name, described.hasHeader)
+        let finder = try FileFinder(described, path: path, systems: systems)
+        guard let found = try finder.find() else {
+          throw MillError(.notFound, "the path does not exist", at: .init(file: path))
+        }
+        items += found.map {
+          Item(path: $0.path, size: $0.size, source: name, hasHeader: described.hasHeader, system: finder.system)
         }
       }
     }
-    self.files = files
-    totalBytes = files.reduce(0) { $0 + $1.0.size }
-    state = Mutex((0, 0))
+    self.init(items, chunkBytes: chunkBytes)
   }
 
-  private static func open(_ path: String, _ systems: FileSystems?, chunkBytes: Int) throws -> [LineFile] {
-    guard path.contains("://") else { return try expand(path).map { try LineFile($0, chunkBytes: chunkBytes) } }
-    let (system, inner) = try (systems ?? FileSystems(root: "")).resolve(path)
-    guard let status = try system.status(inner) else {
-      throw MillError(.notFound, "the path does not exist", at: .init(file: path))
-    }
-    return try expand(status, inner, in: system).map { file, size in
-      LineFile(file, size: size, chunkBytes: chunkBytes) { target, position in
-        let bytes = try system.read(file, from: position, count: target.count)
-        target.copyBytes(from: bytes)
-        return bytes.count
-      }
-    }
-  }
-
-  private static func expand(
-    _ status: ArchiveStatus, _ path: String, in system: any FileSystem
-  ) throws -> [(path: String, size: Int64)] {
-    guard status.isDirectory else { return [(path, status.size)] }
-    return try system.list(path).filter { !$0.name.hasPrefix(".") && !$0.name.hasPrefix("_") }.flatMap {
-      try expand($0, "\(path)/\($0.name)", in: system)
-    }
-  }
-
-  /// Files of a directory by name, those with `.` or `_` in front left out.
-  private static func expand(_ path: String) throws -> [String] {
-    guard let status = try Files.status(path) else {
-      throw MillError(.notFound, "the path does not exist", at: .init(file: path))
-    }
-    guard status.isDirectory else { return [path] }
-    return try Files.list(path).filter { !$0.hasPrefix(".") && !$0.hasPrefix("_") }.flatMap {
-      try expand("\(path)/\($0)")
+  private func open(_ item: Item) throws -> LineFile {
+    if item.system is LocalFileSystem { return try LineFile(item.path, chunkBytes: chunkBytes) }
+    return LineFile(item.path, size: item.size, chunkBytes: chunkBytes) { target, position in
+      let bytes = try item.system.read(item.path, from: position, count: target.count)
+      target.copyBytes(from: bytes)
+      return bytes.count
     }
   }
 
   func next() throws -> Chunk? {
-    state.withLock { state in
-      while state.fileIndex < files.count {
-        let (file, source, hasHeader) = files[state.fileIndex]
+    try state.withLock { state in
+      while state.item < items.count {
+        let item = items[state.item]
+        let file = try state.file ?? open(item)
+        state.file = file
         if state.chunk < file.chunkCount {
           defer { state.chunk += 1 }
-          return Chunk(file: file, index: state.chunk, source: source, hasHeader: hasHeader)
+          return Chunk(file: file, index: state.chunk, source: item.source, hasHeader: item.hasHeader)
         }
-        state = (state.fileIndex + 1, 0)
+        state = (state.item + 1, nil, 0)
       }
       return nil
     }
@@ -91,14 +88,22 @@ final class ChunkBuffer: @unchecked Sendable {
   private var memory = LineMemory()
 
   func process(
-    _ chunk: FileChunks.Chunk, _ query: CompiledQuery, _ pipeline: Pipeline, now: Int64
+    _ chunk: FileChunks.Chunk, _ query: CompiledQuery, _ pipeline: Pipeline, now: Int64, keepsLines: Bool
   ) throws -> (QueryOutput, rows: Int) {
     try chunk.file.read(chunk: chunk.index, using: &bytes) { text, position in
       var start = 0
       if chunk.hasHeader, chunk.index == 0 { start = text.firstIndex(of: 10).map { $0 + 1 } ?? text.count }
-      let output = try query.process(
-        pipeline, lines: UnsafeRawBufferPointer(rebasing: text[start...]), using: &memory, source: chunk.source,
+      let lines = UnsafeRawBufferPointer(rebasing: text[start...])
+      var output = try query.process(
+        pipeline, lines: lines, using: &memory, source: chunk.source,
         now: now, place: { "\(chunk.file.path)@\(position + Int64(start + $0))" })
+      if keepsLines {
+        for index in output.malformed.indices {
+          let slot = output.malformed[index].slot
+          let first = Int(memory.starts[slot])
+          output.malformed[index].line = Array(lines[first..<(first + Int(memory.counts[slot]))])
+        }
+      }
       return (output, memory.starts.count)
     }
   }

@@ -22,6 +22,13 @@ extension Analyzer {
     case .function(let name, let arguments, let alias, let columns, let position):
       return try tableFunction(name, arguments, alias, columns, at: position)
     case .lateral(let inner): return try self.relation(inner)
+    case .stream(let inner, let position):
+      let (plan, scope) = try self.relation(inner)
+      guard let stream = plan.asStream else {
+        throw error(
+          "STREAM wants a view over a topic, files or rate: nothing comes to what this one reads", at: position)
+      }
+      return (stream, scope)
     case .watermarked(let inner, let clause): return try watermarked(self.relation(inner), clause)
     case .deduplicated(let inner, let clause): return try deduplicated(self.relation(inner), clause)
     }

@@ -183,11 +183,16 @@ struct Analyzer {
           wayOut: "write CREATE TEMPORARY VIEW \(name) (a INT, b STRING) USING csv OPTIONS (…)")
       }
       return .query(try self.csv(name, files, schema, csv, at: position))
+    case "rate", "rate-micro-batch":
+      if schema != nil { throw error("\(format) has its own columns: leave the column list out", at: position) }
+      let rate = try format.lowercased() == "rate" ? reader.rate() : reader.rateMicroBatch()
+      return .source(Source(name: name, kind: .rate(rate), schema: RateSource.schema))
     default:
-      let nearest = Nearest.name(to: format, among: ["kafka", "text", "json", "csv"])
+      let known = ["kafka", "text", "json", "csv", "rate", "rate-micro-batch"]
+      let nearest = Nearest.name(to: format, among: known)
       throw error(
         "unknown source format \(format)", at: position,
-        wayOut: nearest.map { "did you mean \($0)?" } ?? "known are kafka, text, json and csv")
+        wayOut: nearest.map { "did you mean \($0)?" } ?? "known are \(known.joined(separator: ", "))")
     }
   }
 

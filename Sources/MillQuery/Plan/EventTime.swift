@@ -2,8 +2,8 @@ import MillColumns
 
 /// What is a stream, and which columns carry event time.
 extension Plan {
-  /// Does it read a topic? Files are the static side of a stream.
-  var isStreaming: Bool { sources.contains(where: \.isTopic) }
+  /// Does it read a stream? Files without `STREAM` are the static side of one.
+  var isStreaming: Bool { sources.contains(where: \.isStreaming) }
 
   /// Columns with a watermark: it goes along with a column by whatever name, into the windows made of it, and into the
   /// keys of an aggregation (Spark: the column's metadata).

@@ -46,6 +46,25 @@ indirect enum Plan: Sendable {
     }
   }
 
+  /// The same with its files read as streams; nil when it reads neither a stream nor files.
+  var asStream: Plan? {
+    switch self {
+    case .scan(var source):
+      guard case .files(var files) = source.kind else { return source.isStreaming ? self : nil }
+      if files.isStreaming { return self }
+      files.isStreaming = true
+      source.kind = .files(files)
+      // The same files may be read as they are beside it.
+      source.name = "STREAM \(source.name)"
+      return .scan(source)
+    case .project(let expressions, let schema, let input):
+      return input.asStream.map { .project(expressions, schema, $0) }
+    case .filter(let condition, let input): return input.asStream.map { .filter(condition, $0) }
+    // Any other view says itself what in it is a stream.
+    default: return isStreaming ? self : nil
+    }
+  }
+
   var inputs: [Plan] {
     switch self {
     case .oneRow, .scan, .rows: []
@@ -127,12 +146,19 @@ public struct Source: Sendable {
   public enum Kind: Sendable, Hashable {
     case kafka(KafkaSource)
     case files(FileSource)
+    case rate(RateSource)
     case table(TableSource)
   }
   public var name: String
   public var kind: Kind
   public var schema: Schema
 
-  /// A stream; files are read as they are.
-  var isTopic: Bool { if case .kafka = kind { true } else { false } }
+  /// A stream, when the query runs as one; files are read as they are, unless `STREAM` is said of them.
+  public var isStreaming: Bool {
+    switch kind {
+    case .kafka, .rate: true
+    case .files(let files): files.isStreaming
+    case .table: false
+    }
+  }
 }

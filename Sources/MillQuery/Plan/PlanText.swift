@@ -10,7 +10,8 @@ extension Plan {
       let what =
         switch source.kind {
         case .kafka(let kafka): "kafka \(kafka.subscription)"
-        case .files(let files): "\(files.format.rawValue) \(files.path)"
+        case .files(let files): "\(files.isStreaming ? "stream of " : "")\(files.format.rawValue) \(files.path)"
+        case .rate(let rate): rate.description
         case .table(let table): table.description
         }
       let names = source.schema.columns.map { DataType.quoted($0.name) }

@@ -1,3 +1,4 @@
+import MillBase
 import MillColumns
 
 /// A Kafka topic as a source, by Spark's options (structured-streaming-kafka-integration.md).
@@ -5,11 +6,14 @@ public struct KafkaSource: Sendable, Hashable {
   public enum Subscription: Sendable, Hashable, CustomStringConvertible {
     /// `subscribe`: topics by name.
     case topics([String])
+    /// `subscribePattern`: all topics whose whole name matches, also those that are made later. Java's syntax.
+    case pattern(String)
     /// `assign`: these partitions only.
     case partitions([String: [Int32]])
     public var description: String {
       switch self {
       case .topics(let names): names.joined(separator: ",")
+      case .pattern(let pattern): pattern
       case .partitions(let map):
         map.sorted { $0.key < $1.key }.map { "\($0.key)\($0.value.sorted())" }.joined(separator: ",")
       }
@@ -23,6 +27,8 @@ public struct KafkaSource: Sendable, Hashable {
     case exact([String: [Int32: Int64]])
     /// Milliseconds since 1970.
     case timestamp(Int64)
+    /// topic → partition → milliseconds since 1970.
+    case timestamps([String: [Int32: Int64]])
   }
 
   public var bootstrapServers: String
@@ -35,10 +41,28 @@ public struct KafkaSource: Sendable, Hashable {
   public var failOnDataLoss: Bool
   /// Most records a micro-batch, split over the partitions in proportion to what waits. nil = no limit.
   public var maxOffsetsPerTrigger: Int64?
+  /// A micro-batch waits for so many records, but not longer than `maxTriggerDelay`. nil = it does not wait.
+  public var minOffsetsPerTrigger: Int64?
+  /// Default 15 minutes.
+  public var maxTriggerDelayMilliseconds: Int64 = 15 * 60_000
+  /// startingOffsetsByTimestampStrategy: where no record is at or after the time, begin at the latest offset (`latest`)
+  /// or fail (`error`, the default).
+  public var startsAtLatestWithoutMatch = false
   /// A column `headers`. Default false.
   public var includeHeaders: Bool
   /// `kafka.*` options but the servers, without the prefix: for the client.
   public var clientOptions: [String: String]
+
+  /// Kafka's own topics, which no pattern finds.
+  static let internalTopics: Set<String> = ["__consumer_offsets", "__transaction_state"]
+
+  /// - Throws: `.configuration` for a pattern that is none.
+  static func regex(_ pattern: String) throws -> Regex<AnyRegexOutput> {
+    do { return try Regex(pattern).matchingSemantics(.unicodeScalar) } catch {
+      throw MillError(
+        .configuration, "subscribePattern '\(pattern)' is no regular expression", wayOut: "write topics-.* or the like")
+    }
+  }
 
   static let schema = Schema([
     .init("key", .binary), .init("value", .binary), .init("topic", .string), .init("partition", .integer),
@@ -52,8 +76,55 @@ public struct KafkaSource: Sendable, Hashable {
 public struct FileSource: Sendable, Hashable {
   public enum Format: String, Sendable, Hashable { case text, json, csv }
   public var format: Format
-  /// A file or a directory; files whose names begin with `.` or `_` are not read.
+  /// A file, a directory or a pattern (`/in/*.json`); files whose names begin with `.` or `_` are not read.
   public var path: String
   /// The first line of every file is no row.
   public var hasHeader = false
+  /// Read as a stream, file by file as they come: `STREAM(view)`, readStream.
+  public var isStreaming = false
+  /// Files of directories inside of directories too. Default true (Spark: only with recursiveFileLookup).
+  public var isRecursive = true
+  /// Only files whose names match. nil = all.
+  public var pathGlobFilter: String?
+  /// A file that is gone when it is to be read is left out; else the query fails. Default false.
+  public var ignoresMissingFiles = false
+  public var stream = StreamOptions()
+
+  /// What counts for streams only, by Spark's options.
+  public struct StreamOptions: Sendable, Hashable {
+    /// What becomes of files once they are read.
+    public enum Cleaning: Sendable, Hashable {
+      case off, delete
+      /// Moved below this directory, under their whole path.
+      case archive(String)
+    }
+    /// Most files of a micro-batch; nil = all that are new.
+    public var maxFilesPerTrigger: Int?
+    /// Bytes after which a micro-batch takes no further file.
+    public var maxBytesPerTrigger: Int64?
+    /// The newest files first.
+    public var latestFirst = false
+    /// Files that are older than the newest one seen by more than this are not read. Default a week.
+    public var maxFileAgeMilliseconds: Int64 = 7 * 24 * 3_600_000
+    /// Files of the same name in other directories are the same file.
+    public var fileNameOnly = false
+    public var cleaning = Cleaning.off
+    public init() {}
+  }
+}
+
+/// Rows that the engine makes itself: `timestamp` and `value`, which counts from 0. For tests and for load.
+public struct RateSource: Sendable, Hashable {
+  public enum Pace: Sendable, Hashable {
+    /// `rate`: so many rows for every second that goes by, after a time of growing speed.
+    case perSecond(Int64, rampUpSeconds: Int64)
+    /// `rate-micro-batch`: so many rows a micro-batch; its rows have one time, which grows by `advance` from micro-batch
+    /// to micro-batch. Milliseconds.
+    case perBatch(Int64, startTimestamp: Int64, advance: Int64)
+  }
+  public var pace: Pace
+  /// Taken for Spark's sake: lanes read what there is.
+  public var numPartitions: Int?
+
+  static let schema = Schema([.init("timestamp", .timestamp), .init("value", .long)])
 }

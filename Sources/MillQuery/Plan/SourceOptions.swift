@@ -7,35 +7,31 @@ struct SourceOptions {
   let position: SourcePosition
   let options: [Statement.Option]
 
-  private func error(_ message: String, at option: Statement.Option? = nil, wayOut: String? = nil) -> MillError {
+  func error(_ message: String, at option: Statement.Option? = nil, wayOut: String? = nil) -> MillError {
     let place = option?.position ?? position
     return MillError(
       .configuration, message, at: .init(file: file, line: place.line, column: place.column), wayOut: wayOut)
   }
 
-  private func unknown(_ option: Statement.Option, among keys: [String]) -> MillError {
+  func unknown(_ option: Statement.Option, among keys: [String]) -> MillError {
     let nearest = Nearest.name(to: option.key, among: keys)
     return error(
       "unknown option \(option.key)", at: option,
       wayOut: nearest.map { "did you mean \($0)?" } ?? "known are: \(keys.joined(separator: ", "))")
   }
 
-  private func option(_ key: String) -> Statement.Option? {
+  func option(_ key: String) -> Statement.Option? {
     options.last { $0.key.lowercased() == key.lowercased() }
   }
 
   // MARK: kafka
 
   private static let kafkaKeys = [
-    "kafka.bootstrap.servers", "subscribe", "assign", "startingOffsets", "startingTimestamp", "endingOffsets",
-    "endingTimestamp", "failOnDataLoss",
-    "maxOffsetsPerTrigger", "includeHeaders", "groupIdPrefix", "kafka.group.id", "kafkaConsumer.pollTimeoutMs",
-    "fetchOffset.numRetries", "fetchOffset.retryIntervalMs",
-  ]
-  /// Spark has them, this engine not yet.
-  private static let kafkaKeysLater = [
-    "subscribePattern", "startingOffsetsByTimestamp", "endingOffsetsByTimestamp",
-    "startingOffsetsByTimestampStrategy", "minOffsetsPerTrigger", "maxTriggerDelay", "minPartitions",
+    "kafka.bootstrap.servers", "subscribe", "subscribePattern", "assign", "startingOffsets", "startingTimestamp",
+    "startingOffsetsByTimestamp", "startingOffsetsByTimestampStrategy", "endingOffsets", "endingTimestamp",
+    "endingOffsetsByTimestamp", "failOnDataLoss", "maxOffsetsPerTrigger", "minOffsetsPerTrigger", "maxTriggerDelay",
+    "minPartitions", "maxRecordsPerPartition", "includeHeaders", "groupIdPrefix", "kafka.group.id",
+    "kafkaConsumer.pollTimeoutMs", "fetchOffset.numRetries", "fetchOffset.retryIntervalMs",
   ]
   /// Spark refuses these too: offsets and formats are the query's business.
   private static let kafkaKeysRefused = [
@@ -52,11 +48,8 @@ struct SourceOptions {
       if isKey(option, in: Self.kafkaKeysRefused) {
         throw error("the Kafka option \(option.key) can't be set: the query looks after it itself", at: option)
       }
-      if isKey(option, in: Self.kafkaKeysLater) {
-        throw error("the option \(option.key) is not supported yet", at: option)
-      }
       guard option.key.lowercased().hasPrefix("kafka.") else {
-        throw unknown(option, among: Self.kafkaKeys + Self.kafkaKeysLater)
+        throw unknown(option, among: Self.kafkaKeys)
       }
       clientOptions[String(option.key.dropFirst(6))] = option.value
     }
@@ -64,21 +57,51 @@ struct SourceOptions {
       throw error(
         "the option kafka.bootstrap.servers is missing", wayOut: "write kafka.bootstrap.servers 'host:9092'")
     }
-    return KafkaSource(
+    // Lanes take pieces of every range as they come: there is nothing to be split by these.
+    for key in ["minPartitions", "maxRecordsPerPartition"] { _ = try positiveNumber(key) }
+    var kafka = KafkaSource(
       bootstrapServers: servers.value, subscription: try subscription(), startingOffsets: try offsets("starting"),
       endingOffsets: try offsets("ending"),
       failOnDataLoss: try boolean("failOnDataLoss", default: true),
       maxOffsetsPerTrigger: try positiveNumber("maxOffsetsPerTrigger"),
+      minOffsetsPerTrigger: try positiveNumber("minOffsetsPerTrigger"),
       includeHeaders: try boolean("includeHeaders", default: false), clientOptions: clientOptions)
+    if let least = kafka.minOffsetsPerTrigger, let most = kafka.maxOffsetsPerTrigger, least > most {
+      throw error(
+        "minOffsetsPerTrigger (\(least)) is greater than maxOffsetsPerTrigger (\(most))",
+        at: option("minOffsetsPerTrigger"))
+    }
+    if let delay = try milliseconds("maxTriggerDelay") { kafka.maxTriggerDelayMilliseconds = delay }
+    if let strategy = option("startingOffsetsByTimestampStrategy") {
+      guard ["error", "latest"].contains(strategy.value.lowercased()) else {
+        throw error("\(strategy.key) wants error or latest, not \(strategy.value)", at: strategy)
+      }
+      kafka.startsAtLatestWithoutMatch = strategy.value.lowercased() == "latest"
+    }
+    return kafka
   }
 
   private func subscription() throws -> KafkaSource.Subscription {
-    switch (option("subscribe"), option("assign")) {
-    case (let option?, nil):
+    let given = ["subscribe", "subscribePattern", "assign"].compactMap { self.option($0) }
+    guard let option = given.first else {
+      throw error(
+        "one of subscribe, subscribePattern and assign must be given", wayOut: "write subscribe 'topic'")
+    }
+    guard given.count == 1 else {
+      throw error("only one of subscribe, subscribePattern and assign can be given", at: given[1])
+    }
+    switch option.key.lowercased() {
+    case "subscribe":
       let topics = option.value.split(separator: ",").map { String($0.filter { !$0.isWhitespace }) }
       guard !topics.isEmpty, !topics.contains("") else { throw error("subscribe names no topic", at: option) }
       return .topics(Array(Set(topics)).sorted())
-    case (nil, let option?):
+    case "subscribepattern":
+      guard !option.value.isEmpty else { throw error("subscribePattern names no topic", at: option) }
+      do { _ = try KafkaSource.regex(option.value) } catch let problem as MillError {
+        throw error(problem.message, at: option, wayOut: problem.wayOut)
+      }
+      return .pattern(option.value)
+    default:
       var result: [String: [Int32]] = [:]
       for (topic, partitions) in try object(option) {
         guard let numbers = partitions.array?.compactMap(\.integer), numbers.count == partitions.array?.count else {
@@ -88,18 +111,19 @@ struct SourceOptions {
       }
       guard !result.isEmpty else { throw error("assign names no topic", at: option) }
       return .partitions(result)
-    case (let option?, .some): throw error("only one of subscribe and assign can be given", at: option)
-    case (nil, nil): throw error("one of subscribe and assign must be given", wayOut: "write subscribe 'topic'")
     }
   }
 
-  /// `startingOffsets` and `startingTimestamp`, or the two with `ending`.
+  /// `startingTimestamp`, `startingOffsetsByTimestamp` and `startingOffsets`, or the three with `ending`; the first wins.
   private func offsets(_ which: String) throws -> KafkaSource.StartingOffsets? {
     if let option = option("\(which)Timestamp") {
       guard let milliseconds = Int64(option.value) else {
         throw error("\(which)Timestamp wants milliseconds since 1970, not \(option.value)", at: option)
       }
       return .timestamp(milliseconds)
+    }
+    if let option = option("\(which)OffsetsByTimestamp") {
+      return .timestamps(try partitions(option, "{\"topic\":{\"0\":1700000000000}}", least: 0))
     }
     guard let option = option("\(which)Offsets") else { return nil }
     // A query that ends where everything begins reads nothing: Spark refuses it.
@@ -115,16 +139,26 @@ struct SourceOptions {
         "\(which)Offsets wants \(words.joined(separator: ", ")) or {\"topic\":{\"0\":23}}, not \(option.value)",
         at: option, wayOut: nearest.map { "did you mean \($0)?" })
     }
+    return .exact(try partitions(option, "{\"topic\":{\"0\":23,\"1\":-1}}", least: which == "ending" ? -1 : -2))
+  }
+
+  /// topic → partition → number
+  private func partitions(
+    _ option: Statement.Option, _ example: String, least: Int64
+  ) throws -> [String: [Int32: Int64]] {
     var result: [String: [Int32: Int64]] = [:]
     for (topic, partitions) in try object(option) {
-      for (partition, offset) in partitions.object ?? [:] {
-        guard let number = Int32(partition), let value = offset.integer, value >= (which == "ending" ? -1 : -2) else {
-          throw error("\(which)Offsets wants {\"topic\":{\"0\":23,\"1\":-1}}, not \(option.value)", at: option)
+      guard let partitions = partitions.object else {
+        throw error("\(option.key) wants \(example), not \(option.value)", at: option)
+      }
+      for (partition, number) in partitions {
+        guard let partition = Int32(partition), let value = number.integer, value >= least else {
+          throw error("\(option.key) wants \(example), not \(option.value)", at: option)
         }
-        result[topic, default: [:]][number] = value
+        result[topic, default: [:]][partition] = value
       }
     }
-    return .exact(result)
+    return result
   }
 
   private func object(_ option: Statement.Option) throws -> JSONValue.Object {
@@ -134,7 +168,7 @@ struct SourceOptions {
     return object
   }
 
-  private func boolean(_ key: String, default value: Bool) throws -> Bool {
+  func boolean(_ key: String, default value: Bool) throws -> Bool {
     guard let option = option(key) else { return value }
     switch option.value.lowercased() {
     case "true": return true
@@ -143,36 +177,38 @@ struct SourceOptions {
     }
   }
 
-  private func positiveNumber(_ key: String) throws -> Int64? {
+  func positiveNumber(_ key: String, atMost most: Int64 = .max) throws -> Int64? {
     guard let option = option(key) else { return nil }
     guard let number = Int64(option.value), number > 0 else {
       throw error("\(key) wants a whole number above 0, not \(option.value)", at: option)
     }
+    guard number <= most else { throw error("\(key) is \(most) at most, not \(option.value)", at: option) }
     return number
   }
 
-  // MARK: files
-
-  /// The path, and the other options: from_json's for json, from_csv's for csv.
-  func files(_ format: FileSource.Format) throws -> (FileSource, json: JSONOptions, csv: CSVOptions) {
-    guard let path = option("path"), !path.value.isEmpty else {
-      if let first = options.first { throw unknown(first, among: ["path"]) }
-      throw error("the option path is missing", wayOut: "write path '/directory/or/file'")
+  /// A length of time in milliseconds as Spark has it in options: `30s`, `5min`, `100ms`.
+  ///
+  /// - Parameter unit: of a number alone.
+  func milliseconds(_ key: String, unit: String = "ms") throws -> Int64? {
+    guard let option = option(key) else { return nil }
+    let text = option.value.lowercased().filter { !$0.isWhitespace }
+    let sign = text.hasPrefix("-") ? 1 : 0
+    let digits = text.dropFirst(sign).prefix { $0.isASCII && $0.isNumber }
+    let given = String(text.dropFirst(sign + digits.count))
+    let lengths: [String: Int64] = [
+      "ms": 1, "s": 1000, "m": 60_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000,
+    ]
+    let (number, length) = (Int64(digits), lengths[given.isEmpty ? unit : given])
+    // Microseconds are less than anything here can do with.
+    if let number, sign == 0, given == "us" { return number / 1000 }
+    guard let number, let length, sign == 0, number <= Self.millisecondsMax / length else {
+      throw error(
+        "\(key) wants a length of time, not \(option.value)", at: option,
+        wayOut: "write 500ms, 30s, 5m, 2h or 7d")
     }
-    var json = JSONOptions()
-    var csv = CSVOptions()
-    for option in options where option.key.lowercased() != "path" {
-      guard format != .text else { throw unknown(option, among: ["path"]) }
-      let others = Dictionary(
-        options.filter { $0.key.lowercased() != "path" }.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
-      do {
-        if format == .json { json = try JSONOptions(others) } else { csv = try CSVOptions(others) }
-      } catch let problem as MillError {
-        throw error(problem.message, at: option, wayOut: problem.wayOut)
-      }
-    }
-    var plain = path.value
-    if plain.hasPrefix("file://") { plain.removeFirst(7) } else if plain.hasPrefix("file:") { plain.removeFirst(5) }
-    return (FileSource(format: format, path: plain, hasHeader: csv.hasHeader), json, csv)
+    return number * length
   }
+
+  /// A thousand years.
+  private static let millisecondsMax: Int64 = 365_250 * 86_400_000
 }

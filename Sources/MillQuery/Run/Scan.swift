@@ -12,8 +12,8 @@ struct Scan {
       switch (source.kind, input) {
       case (.kafka, .records(let records)): return column(index, records)
       case (.kafka, .lines), (.kafka, .rows): preconditionFailure("a topic has no lines")
-      case (.table, .rows(let batch)): return Vector(batch.columns[index])
-      case (.table, .lines), (.table, .records): preconditionFailure("a table has rows")
+      case (.table, .rows(let batch)), (.rate, .rows(let batch)): return Vector(batch.columns[index])
+      case (.table, _), (.rate, _): preconditionFailure("a table has rows")
       case (.files, _): return Vector(valuesOf: input, as: .string)
       }
     }

@@ -60,15 +60,7 @@ extension Parser {
       let (rows, alias, columns) = try values()
       return .values(rows, alias: alias, columns: columns, position: start)
     }
-    if peek(word: "STREAM"), ahead(1).kind == .sign("(") {
-      // Whether a view is a stream lies in what it reads.
-      advance()
-      advance()
-      let inner = try relation()
-      try expect(sign: ")")
-      guard case .view(let name, nil, let position) = inner else { throw error("STREAM wants a view", at: start) }
-      return try viewRelation(name, at: position)
-    }
+    if let stream = try stream(at: start) { return stream }
     var viewName = try name("a view's name or a sub-query in brackets")
     if accept(sign: "(") {
       var arguments: [Syntax] = []
@@ -81,6 +73,34 @@ extension Parser {
     }
     while accept(sign: ".") { viewName += "." + (try name("the rest of the view's name")) }
     return try viewRelation(viewName, at: start)
+  }
+
+  /// `STREAM view`, `STREAM(view)` (Spark's SqlBaseParser.g4, streamRelationPrimary); nil for a view called `stream`.
+  private mutating func stream(at start: SourcePosition) throws -> Relation? {
+    guard peek(word: "STREAM") else { return nil }
+    let isInBrackets = ahead(1).kind == .sign("(")
+    if !isInBrackets {
+      switch ahead(1).kind {
+      case .word, .quotedName: break
+      default: return nil
+      }
+      // A view called `stream` may have an alias only after AS.
+      let after: Set = [
+        "AS", "WHERE", "GROUP", "HAVING", "ON", "USING", "JOIN", "ORDER", "SORT", "LIMIT", "OFFSET", "UNION",
+        "EXCEPT", "MINUS", "INTERSECT", "LEFT", "RIGHT", "FULL", "INNER", "CROSS", "NATURAL", "SEMI", "ANTI", "LATERAL",
+        "WINDOW", "WATERMARK", "DEDUPLICATE", "CLUSTER", "DISTRIBUTE",
+      ]
+      if peek(oneOf: after, ahead: 1) { return nil }
+    }
+    advance()
+    if isInBrackets { advance() }
+    let position = position
+    var viewName = try name("a view's name")
+    while accept(sign: ".") { viewName += "." + (try name("the rest of the view's name")) }
+    if isInBrackets { try expect(sign: ")") }
+    let clauses = try streamClauses()
+    let view = Relation.view(name: viewName, alias: try relationAlias(withColumns: false).0, position: position)
+    return clauses.around(.stream(view, position: start))
   }
 
   private mutating func viewRelation(_ name: String, at start: SourcePosition) throws -> Relation {

@@ -26,7 +26,7 @@ extension Parser {
     try expect(word: "VIEW")
     let viewName = try name("the view's name")
     if accept(word: "USING") {
-      let format = try name("a source format (kafka, text, json)")
+      let format = try name("a source format (kafka, json, text, csv, rate)")
       let options = peek(word: "OPTIONS") ? try options() : []
       return Statement(
         kind: .createSource(name: viewName, format: format, schema: nil, options: options, replaces: replaces),
@@ -44,7 +44,7 @@ extension Parser {
       let schema = try schemaColumns(until: ")")
       try expect(sign: ")")
       try expect(word: "USING")
-      let format = try name("a source format (kafka, text, json)")
+      let format = try name("a source format (kafka, json, text, csv, rate)")
       let options = peek(word: "OPTIONS") ? try options() : []
       return Statement(
         kind: .createSource(name: viewName, format: format, schema: schema, options: options, replaces: replaces),

@@ -98,6 +98,8 @@ indirect enum Relation: Sendable {
   case function(String, [Syntax], alias: String?, columns: [String], position: SourcePosition)
   /// LATERAL: may name columns of what stands before it.
   case lateral(Relation)
+  /// STREAM view
+  case stream(Relation, position: SourcePosition)
   case join(JoinKind, Relation, Relation, JoinCondition, position: SourcePosition)
   case watermarked(Relation, WatermarkClause)
   case deduplicated(Relation, DeduplicateClause)

@@ -106,11 +106,7 @@ struct Checkpoint: Sendable {
   private func purge(before threshold: Int64) throws {
     guard threshold > 0 else { return }
     for folder in ["offsets", "commits"] {
-      for batch in try batches(folder) where batch < threshold {
-        try Files.remove("\(directory)/\(folder)/\(batch)")
-        let checksum = "\(directory)/\(folder)/.\(batch).crc"
-        if Files.exists(checksum) { try Files.remove(checksum) }
-      }
+      for batch in try batches(folder) where batch < threshold { try Self.remove("\(directory)/\(folder)/\(batch)") }
     }
   }
 
@@ -171,16 +167,47 @@ struct Checkpoint: Sendable {
   }
 
   func writeInitialOffsets(_ index: Int, _ offsets: JSONValue) throws {
-    try Files.makeDirectory("\(directory)/sources/\(index)")
+    try Files.makeDirectory(sourceDirectory(index))
     try write("\0v1\n\(offsets.text())", to: "\(directory)/sources/\(index)/0")
   }
 
+  /// `sources/<index>`: what a source remembers.
+  func sourceDirectory(_ index: Int) -> String { "\(directory)/sources/\(index)" }
+
+  /// When a rate source began, in milliseconds since 1970; now, for a new query.
+  func beginning(_ index: Int) throws -> Int64 {
+    let path = "\(sourceDirectory(index))/0"
+    if Files.exists(path) {
+      let lines = try Files.readText(path).split(separator: "\n")
+      guard lines.count == 2, lines[0] == "v1", let time = Int64(lines[1]) else {
+        throw corrupt(path, "the time at which the source began can't be read")
+      }
+      return time
+    }
+    let now = Clock.nowMilliseconds()
+    try Files.makeDirectory(sourceDirectory(index))
+    try write("v1\n\(now)", to: path)
+    return now
+  }
+
+  private func write(_ text: String, to path: String) throws { try Self.put(text, to: path) }
+
   /// Whole or not at all. A checksum file that Hadoop left for older content would make Spark refuse the new one.
-  private func write(_ text: String, to path: String) throws {
+  static func put(_ text: String, to path: String) throws {
+    try removeChecksum(path)
+    try Files.writeAtomically(text, to: path)
+  }
+
+  /// Removes a file and its checksum.
+  static func remove(_ path: String) throws {
+    try Files.remove(path)
+    try removeChecksum(path)
+  }
+
+  private static func removeChecksum(_ path: String) throws {
     let (folder, name) = Files.split(path)
     let checksum = "\(folder)/.\(name).crc"
     if Files.exists(checksum) { try Files.remove(checksum) }
-    try Files.writeAtomically(text, to: path)
   }
 
   /// The key of the number of state partitions: fixed for the checkpoint's life.

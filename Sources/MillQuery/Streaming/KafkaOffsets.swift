@@ -43,7 +43,8 @@ struct KafkaOffsets: Sendable, Equatable {
     var result = end
     for (partition, last) in end.next {
       guard let start = next[partition], last > start else { continue }
-      let share: Double = Double(limit) * Double(last - start) / total
+      // In this order, as rounding depends on it.
+      let share: Double = Double(limit) * (Double(last - start) / total)
       result.next[partition] = Swift.min(last, start + Int64(share < 1 ? share.rounded(.up) : share.rounded(.down)))
     }
     return result

@@ -1,3 +1,4 @@
+import MillArchive
 import MillBase
 import MillColumns
 import MillLog
@@ -28,63 +29,64 @@ public final class MicroBatch: Sendable {
 
   /// Rows that need nothing but their record batch come straight from the lanes; others by way of a run of the plan.
   private enum Rows {
-    case straight(OrderedLanes<RangeReader, (RangeReader.Piece, QueryOutput)>)
+    case straight(OrderedLanes<BatchInput, (BatchInput.Piece, QueryOutput, BatchRun.ReadChunk)>)
     case planned(FetchedRows)
   }
   private let rows: Rows
-  private let query: CompiledQuery
   private let stop: Signal
   private let counted: Counted
 
   /// Counts what has gone through, and passes malformed records on.
   private final class Counted: Sendable {
     let counts = Mutex(Counts())
-    let query: CompiledQuery
     let onMalformed: Malformed
 
-    init(_ query: CompiledQuery, _ onMalformed: @escaping Malformed) {
-      self.query = query
-      self.onMalformed = onMalformed
-    }
+    init(_ onMalformed: @escaping Malformed) { self.onMalformed = onMalformed }
 
-    func note(_ piece: RangeReader.Piece, _ output: QueryOutput) throws {
+    func note(_ piece: BatchInput.Piece, _ output: QueryOutput, _ read: BatchRun.ReadChunk) throws {
       counts.withLock {
-        $0.inputRows += Int64(piece.records.count)
-        $0.bySource[piece.source, default: 0] += Int64(piece.records.count)
+        $0.inputRows += Int64(read.rows)
+        $0.bySource[piece.source, default: 0] += Int64(read.rows)
         $0.malformed += Int64(output.malformed.count)
         $0.add(output.eventTimes)
       }
       for problem in output.malformed {
-        let origin = query.origin(of: problem.slot, in: piece.records)
-        try onMalformed(piece.records.record(problem.slot), origin, problem.reason)
+        try onMalformed(piece.record(problem), problem.origin ?? piece.source, problem.reason)
       }
     }
   }
 
+  /// Bytes of a file that a lane reads at once, about.
+  private static let chunkBytes = 1 << 20
+
   init(
-    id: Int64, query: CompiledQuery, ranges: [RangeReader.Range], laneCount: Int, now: Int64, stop: Signal,
-    stores: [StateStore], mode: OutputMode, watermarks: Watermarks, onMalformed: @escaping Malformed
+    id: Int64, query: CompiledQuery, ranges: StreamRanges, laneCount: Int, now: Int64, stop: Signal,
+    stores: [StateStore], mode: OutputMode, watermarks: Watermarks, files: FileSystems?,
+    onMalformed: @escaping Malformed
   ) {
     self.id = id
-    self.query = query
     self.stop = stop
     schema = query.schema
-    let counted = Counted(query, onMalformed)
+    let counted = Counted(onMalformed)
     self.counted = counted
-    if query.isOnePipeline {
+    if case .pipeline(let pipeline) = query.batchPlan, pipeline.inputs.isEmpty {
+      let input = BatchInput(ranges, chunkBytes: Self.chunkBytes, stop: stop)
+      let buffers = BufferPool()
       rows = .straight(
-        OrderedLanes(lanes: laneCount, name: "lane", source: RangeReader(ranges, stop: stop)) { piece in
-          (piece, try query.process(piece.records, source: piece.source, now: now))
+        OrderedLanes(lanes: laneCount, name: "lane", source: input) { piece in
+          let (output, read) = try piece.process(query, pipeline, buffers, now: now, keepsLines: true)
+          return (piece, output, read)
         })
       return
     }
     let part = StreamPart(
       ranges: ranges, stores: stores, mode: mode, watermarks: watermarks,
-      onPiece: { try counted.note($0, $1) }, onTimes: { times in counted.counts.withLock { $0.add(times) } })
+      onPiece: { try counted.note($0, $1, $2) }, onTimes: { times in counted.counts.withLock { $0.add(times) } })
     let fetched = FetchedRows()
     fetched.start { hand in
       let run = BatchRun(
-        query: query, inputs: nil, places: .init(), lanes: laneCount, chunkBytes: 1 << 20, now: now, stop: stop,
+        query: query, inputs: nil, places: .init(files: files), lanes: laneCount, chunkBytes: Self.chunkBytes, now: now,
+        stop: stop,
         onChunk: { chunk in
           for problem in chunk.malformed {
             Log.warning("query", "\(problem.origin ?? "a file"): \(problem.reason)")
@@ -107,8 +109,8 @@ public final class MicroBatch: Sendable {
       let batch: ColumnBatch
       switch rows {
       case .straight(let lanes):
-        guard let (piece, output) = try lanes.next() else { return nil }
-        try counted.note(piece, output)
+        guard let (piece, output, read) = try lanes.next() else { return nil }
+        try counted.note(piece, output, read)
         batch = output.batch
       case .planned(let fetched):
         guard let next = try fetched.next() else { return nil }

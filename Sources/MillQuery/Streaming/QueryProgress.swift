@@ -4,10 +4,12 @@ import MillBase
 struct QueryProgress {
   struct Source {
     var description: String
-    var start: KafkaOffsets?
-    var end: KafkaOffsets
-    var latest: KafkaOffsets
+    /// nil for the first micro-batch.
+    var start: JSONValue?
+    var end: JSONValue?
+    var latest: JSONValue?
     var inputRows: Int64
+    var metrics: JSONValue
   }
 
   var id: String
@@ -46,11 +48,11 @@ struct QueryProgress {
     fields["sources"] = .array(
       sources.map { source in
         .object([
-          "description": .string(source.description), "startOffset": source.start?.json ?? .null,
-          "endOffset": source.end.json, "latestOffset": source.latest.json,
+          "description": .string(source.description), "startOffset": source.start ?? .null,
+          "endOffset": source.end ?? .null, "latestOffset": source.latest ?? .null,
           "numInputRows": .integer(source.inputRows),
           "inputRowsPerSecond": rate(source.inputRows, sinceLastTrigger ?? 0),
-          "processedRowsPerSecond": rate(source.inputRows, batchDuration), "metrics": metrics(source),
+          "processedRowsPerSecond": rate(source.inputRows, batchDuration), "metrics": source.metrics,
         ])
       })
     fields["sink"] = .object(["description": .string(sinkDescription), "numOutputRows": .integer(outputRows)])
@@ -71,17 +73,6 @@ struct QueryProgress {
 
   private func rate(_ rows: Int64, _ milliseconds: Int64) -> JSONValue {
     .double(milliseconds <= 0 ? 0 : Double(rows) * 1000 / Double(milliseconds))
-  }
-
-  /// How far the batch's end is behind what there was, over the partitions; texts, as in Spark.
-  private func metrics(_ source: Source) -> JSONValue {
-    let behind = source.latest.next.map { max(0, $0.value - (source.end.next[$0.key] ?? 0)) }
-    guard !behind.isEmpty else { return .object([:]) }
-    let average = Double(behind.reduce(0, +)) / Double(behind.count)
-    return .object([
-      "avgOffsetsBehindLatest": .string("\(average)"), "maxOffsetsBehindLatest": .string("\(behind.max()!)"),
-      "minOffsetsBehindLatest": .string("\(behind.min()!)"),
-    ])
   }
 }
 

@@ -7,9 +7,9 @@ final class StreamExecution {
   private let query: StreamingQuery
   private let stop: Signal
   private var checkpoint: Checkpoint!
-  private var streams: [KafkaStream] = []
+  private var streams: [any StreamSource] = []
   /// Where the next micro-batch begins.
-  private var position: [KafkaOffsets] = []
+  private var position: [SourceOffset] = []
   private var batchId: Int64 = 0
   private var conf = Checkpoint.confDefault
   private var lastTrigger: Int64?
@@ -17,8 +17,6 @@ final class StreamExecution {
   private var stores: [StateStore] = []
   /// The watermark of the micro-batch before; nil before the first.
   private var lastWatermark: Int64?
-  /// Where an AvailableNow run ends.
-  private var target: [KafkaOffsets]?
 
   init(query: StreamingQuery, stop: Signal) {
     self.query = query
@@ -29,15 +27,20 @@ final class StreamExecution {
     checkpoint = try Checkpoint(query.checkpointLocation)
     let id = try checkpoint.queryId()
     query.state.withLock { $0.id = id }
-    for source in query.query.sources {
-      guard case .kafka(let kafka) = source.kind else { continue }
-      let log = try retrying("connecting") { try query.resolve(kafka) }
-      streams.append(KafkaStream(name: source.name, kafka: kafka, log: log))
+    let sources = StreamSources(
+      log: query.resolve, files: query.files, checkpoint: checkpoint,
+      maxOffsetsPerTrigger: query.options.maxOffsetsPerTrigger)
+    for (index, source) in query.query.sources.filter(\.isStreaming).enumerated() {
+      streams.append(try retrying("connecting") { try sources.make(source, index) })
     }
     let pending = try retrying("looking for where to begin") { try findPosition() }
     try openStores()
     if query.trigger == .availableNow || query.trigger == .once {
-      target = try retrying("looking for what there is") { try latest() }
+      try retrying("looking for what there is") {
+        for (stream, offset) in zip(streams, position) {
+          try stream.freeze(after: offset, ignoresLimits: query.trigger == .once)
+        }
+      }
     }
     if let (ends, timestamp) = pending {
       try runBatch(to: ends, isNew: false, timestamp: timestamp, latest: ends)
@@ -67,8 +70,11 @@ final class StreamExecution {
           status("Waiting for data to arrive")
           try retrying("waiting for data") {
             // With several sources none may be waited for alone.
-            let wait: Duration = streams.count == 1 ? .milliseconds(200) : KafkaStream.pollInterval
-            try streams[0].waitForData(after: position[0], atMost: wait)
+            if streams.count > 1 {
+              stop.wait(streams.map(\.pollInterval).min()!)
+            } else {
+              try streams[0].waitForData(after: position[0], stop)
+            }
           }
         }
       }
@@ -78,10 +84,10 @@ final class StreamExecution {
   // MARK: Where to begin
 
   /// Sets `batchId` and `position`; gives end and time of a micro-batch that was begun and not committed.
-  private func findPosition() throws -> (ends: [KafkaOffsets], timestamp: Int64)? {
+  private func findPosition() throws -> (ends: [SourceOffset], timestamp: Int64)? {
     let begun = try checkpoint.batches("offsets").last
     let committed = try checkpoint.batches("commits").last
-    let initial = try initialOffsets(isNew: begun == nil)
+    let initial = try streams.map { stream in try stayingTheSame { try stream.initialOffset() } }
     guard let begun else {
       position = initial
       batchId = 0
@@ -96,6 +102,10 @@ final class StreamExecution {
       lastWatermark = entry.batchWatermarkMs
       position = end
       batchId = begun + 1
+      // What the death came between: the micro-batch was committed, and its files may not have been cleaned up.
+      if begun == 0 || Files.exists("\(checkpoint.directory)/offsets/\(begun - 1)") {
+        cleanUp(after: begun == 0 ? initial : try offsets(checkpoint.entry(begun - 1), begun - 1))
+      }
       return nil
     }
     if let committed, committed > begun {
@@ -130,34 +140,23 @@ final class StreamExecution {
     }
   }
 
-  private func offsets(_ entry: Checkpoint.Entry, _ batch: Int64) throws -> [KafkaOffsets] {
+  private func cleanUp(after start: [SourceOffset]) {
+    for (stream, (start, end)) in zip(streams, zip(start, position)) { stream.committed(from: start, to: end) }
+  }
+
+  private func offsets(_ entry: Checkpoint.Entry, _ batch: Int64) throws -> [SourceOffset] {
     guard entry.offsets.count == streams.count else {
       throw changed(
         "the checkpoint has \(entry.offsets.count) source\(entry.offsets.count == 1 ? "" : "s"), the query \(streams.count)"
       )
     }
     return try zip(entry.offsets, streams).map { json, stream in
-      guard let json else { return KafkaOffsets() }
-      guard let offsets = try? KafkaOffsets(json: json) else {
-        throw changed("offsets/\(batch) holds \(json.text()), which are no Kafka offsets")
-      }
-      try checkTopics(offsets, stream)
-      return offsets
+      try stayingTheSame { try json.map { try stream.offset($0) } ?? stream.initialOffset() }
     }
   }
 
-  private func checkTopics(_ offsets: KafkaOffsets, _ stream: KafkaStream) throws {
-    let topics: Set<String> =
-      switch stream.kafka.subscription {
-      case .topics(let names): Set(names)
-      case .partitions(let map): Set(map.keys)
-      }
-    let others = offsets.topics.subtracting(topics)
-    if !others.isEmpty {
-      throw changed(
-        "the checkpoint belongs to the topic \(others.sorted().joined(separator: ", ")), the query reads "
-          + topics.sorted().joined(separator: ", "))
-    }
+  private func stayingTheSame<Result>(_ body: () throws -> Result) throws -> Result {
+    do { return try body() } catch let change as SourceChanged { throw changed(change.text) }
   }
 
   private func changed(_ what: String) -> MillError {
@@ -166,59 +165,30 @@ final class StreamExecution {
       wayOut: "a query may not change its sources: use another checkpointLocation, or the old sources")
   }
 
-  private func initialOffsets(isNew: Bool) throws -> [KafkaOffsets] {
-    try streams.enumerated().map { index, stream in
-      if let json = try checkpoint.initialOffsets(index) {
-        let offsets = try KafkaOffsets(json: json)
-        try checkTopics(offsets, stream)
-        return offsets
-      }
-      let offsets = try stream.initialOffsets()
-      try checkpoint.writeInitialOffsets(index, offsets.json)
-      return offsets
-    }
-  }
-
   // MARK: One trigger
-
-  private func latest() throws -> [KafkaOffsets] {
-    // Partitions that are new get their beginning in `position` only when a batch is made of them.
-    try streams.enumerated().map { index, stream in
-      var known = position[index]
-      return try stream.latestOffsets(&known)
-    }
-  }
 
   /// Makes and runs a micro-batch, when there is data.
   private func trigger() throws -> Bool {
     let timestamp = Clock.nowMilliseconds()
     status("Getting offsets from \(streams.map(\.description).joined(separator: ", "))", isTriggerActive: true)
-    let found: [(start: KafkaOffsets, latest: KafkaOffsets)] = try retrying("looking for new records") {
-      try streams.enumerated().map { index, stream in
-        var known = position[index]
-        let latest = try stream.latestOffsets(&known)
-        return (known, latest)
+    query.state.withLock { $0.triggers += 1 }
+    let steps = try retrying("looking for new records") {
+      try zip(streams, position).map { stream, offset in
+        try stayingTheSame {
+          try stream.next(after: offset, mayRest: query.trigger == .unlimited && streams.count > 1)
+        }
       }
     }
-    var ends: [KafkaOffsets] = []
-    for (index, (start, latest)) in found.enumerated() {
-      var end = latest
-      if let target {
-        end.next = end.next.merging(target[index].next) { min($0, $1) }.filter { target[index].next[$0.key] != nil }
-      }
-      let limit = query.trigger == .once ? nil : streams[index].kafka.maxOffsetsPerTrigger
-      ends.append(start.limited(to: limit, until: end))
-    }
-    let waiting = zip(found, ends).reduce(Int64(0)) { $0 + $1.0.start.count(until: $1.1) }
-    query.metrics.lag.set(Int(found.reduce(0) { $0 + $1.start.count(until: $1.latest) }))
-    guard waiting > 0 || wantsBatchWithoutData else {
+    query.metrics.lag.set(Int(steps.reduce(0) { $0 + $1.behind }))
+    guard steps.contains(where: \.hasData) || wantsBatchWithoutData else {
       status("Waiting for data to arrive")
-      query.state.withLock { $0.isAtRest = true }
+      let isSure = steps.allSatisfy(\.isSure)
+      query.state.withLock { $0.restedAt = isSure ? $0.triggers : nil }
       return false
     }
-    query.state.withLock { $0.isAtRest = false }
-    position = found.map(\.start)
-    try runBatch(to: ends, isNew: true, timestamp: timestamp, latest: found.map(\.latest))
+    query.state.withLock { $0.restedAt = nil }
+    position = steps.map(\.start)
+    try runBatch(to: steps.map(\.end), isNew: true, timestamp: timestamp, latest: steps.map(\.latest))
     publishPosition()
     return true
   }
@@ -233,7 +203,7 @@ final class StreamExecution {
   private func step(_ step: MicroBatchStep) throws { try query.options.onStep(step, batchId) }
 
   private func runBatch(
-    to ends: [KafkaOffsets], isNew: Bool, timestamp: Int64, latest: [KafkaOffsets]
+    to ends: [SourceOffset], isNew: Bool, timestamp: Int64, latest: [SourceOffset?]
   ) throws {
     var durations: [(String, Int64)] = []
     var mark = Clock.steadyNanoseconds()
@@ -253,7 +223,13 @@ final class StreamExecution {
     try self.step(.offsetsWritten)
     let watermark = tracker.current
     step("walCommit")
-    let ranges = zip(streams, zip(position, ends)).flatMap { $0.ranges(from: $1.0, to: $1.1) }
+    let ranges = try retrying("looking for what batch \(batchId) reads") {
+      var ranges = StreamRanges()
+      for (stream, (start, end)) in zip(streams, zip(position, ends)) {
+        ranges += try stayingTheSame { try stream.ranges(from: start, to: end) }
+      }
+      return ranges
+    }
     step("getBatch")
     durations.append(("queryPlanning", 0))
     status("Processing new data", isDataAvailable: true, isTriggerActive: true)
@@ -284,17 +260,19 @@ final class StreamExecution {
     durations.append(("triggerExecution", total))
     report(ends, latest, counts, durations, total, timestamp, watermark, states)
     lastWatermark = watermark
+    let start = position
     position = ends
     batchId += 1
+    cleanUp(after: start)
   }
 
-  private func addBatch(_ ranges: [RangeReader.Range], _ timestamp: Int64) throws -> MicroBatch.Counts {
+  private func addBatch(_ ranges: StreamRanges, _ timestamp: Int64) throws -> MicroBatch.Counts {
     // What a failed try has changed is given up.
     for store in stores { store.begin() }
     let batch = MicroBatch(
       id: batchId, query: query.query, ranges: ranges, laneCount: query.options.lanes, now: timestamp * 1000,
       stop: stop, stores: stores, mode: query.outputMode,
-      watermarks: Watermarks(late: lastWatermark ?? tracker.current, eviction: tracker.current),
+      watermarks: Watermarks(late: lastWatermark ?? tracker.current, eviction: tracker.current), files: query.files,
       onMalformed: query.onMalformed)
     defer { batch.cancel() }
     try query.sink.addBatch(id: batchId, batch)
@@ -305,7 +283,7 @@ final class StreamExecution {
   }
 
   private func report(
-    _ ends: [KafkaOffsets], _ latest: [KafkaOffsets], _ counts: MicroBatch.Counts,
+    _ ends: [SourceOffset], _ latest: [SourceOffset?], _ counts: MicroBatch.Counts,
     _ durations: [(String, Int64)], _ total: Int64, _ timestamp: Int64, _ watermark: Int64, _ states: [StateProgress]
   ) {
     query.metrics.batches.add()
@@ -320,8 +298,9 @@ final class StreamExecution {
     }
     let sources = streams.indices.map { index in
       QueryProgress.Source(
-        description: streams[index].description, start: position[index], end: ends[index], latest: latest[index],
-        inputRows: counts.bySource[streams[index].name] ?? 0)
+        description: streams[index].description, start: batchId == 0 ? nil : position[index].json,
+        end: ends[index].json, latest: latest[index]?.json, inputRows: counts.bySource[streams[index].name] ?? 0,
+        metrics: streams[index].metrics(end: ends[index], latest: latest[index]))
     }
     let times = counts.eventTimes.values.reduce(into: EventTimeStats()) { $0.add($1) }
     let progress = QueryProgress(

@@ -2,15 +2,15 @@ import MillBase
 import MillColumns
 import Synchronization
 
-/// What the run of a micro-batch has besides a batch's: ranges of topics, state, watermarks.
+/// What the run of a micro-batch has besides a batch's: ranges of its sources, state, watermarks.
 struct StreamPart: Sendable {
-  let ranges: [RangeReader.Range]
+  let ranges: StreamRanges
   /// By number of the stateful operator.
   let stores: [StateStore]
   let mode: OutputMode
   let watermarks: Watermarks
-  /// Gets every piece of the topics, in order, with what was computed of it (but the rows).
-  let onPiece: @Sendable (RangeReader.Piece, QueryOutput) throws -> Void
+  /// Gets every piece of the sources, in order, with what was computed of it (but the rows).
+  let onPiece: @Sendable (BatchInput.Piece, QueryOutput, BatchRun.ReadChunk) throws -> Void
   /// Gets event times that were seen behind a stateful operator.
   let onTimes: @Sendable ([Int: EventTimeStats]) -> Void
 }

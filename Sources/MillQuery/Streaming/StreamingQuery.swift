@@ -1,3 +1,4 @@
+import MillArchive
 import MillBase
 import MillColumns
 import MillLog
@@ -19,6 +20,8 @@ public final class StreamingQuery: Sendable {
     public var stateMemory = 512 << 20
     /// Parts of the state, by the hash of the key, for a new checkpoint (spark.sql.shuffle.partitions; there 200).
     public var statePartitions = 4
+    /// Most records of a topic in a micro-batch, where its view does not say it. nil = no limit.
+    public var maxOffsetsPerTrigger: Int64?
     /// For tests: called at every step of a micro-batch; an error ends the query there, as a crash would.
     var onStep: @Sendable (_ step: MicroBatchStep, _ batchId: Int64) throws -> Void = { _, _ in }
     public init() {}
@@ -42,9 +45,11 @@ public final class StreamingQuery: Sendable {
     var exception: MillError?
     var isFinished = false
     /// What is committed, by source.
-    var committed: [KafkaOffsets] = []
-    /// The last trigger found nothing to do.
-    var isAtRest = false
+    var committed: [SourceOffset] = []
+    /// Triggers so far.
+    var triggers = 0
+    /// The number of the last one, when it found nothing to do; nil when it did.
+    var restedAt: Int?
   }
   /// Progress entries kept (spark.sql.streaming.numRecentProgressUpdates).
   static let progressKept = 100
@@ -55,20 +60,23 @@ public final class StreamingQuery: Sendable {
   let sink: any StreamSink
   let checkpointLocation: String
   let resolve: @Sendable (KafkaSource) throws -> any RecordLog
+  let files: FileSystems?
   let onMalformed: MicroBatch.Malformed
   let metrics: QueryMetrics
   private let worker = Mutex<Worker?>(nil)
 
   /// - Parameters:
   ///   - log: of a source's bootstrap servers, with its client options.
+  ///   - files: for paths with a scheme; nil = only what needs no configuration.
   ///   - checkpointLocation: directory; made when missing. One query each.
   ///   - outputMode: default append.
   ///   - onMalformed: gets each record that is no JSON, its place (`pop-0@17`) and the reason. A micro-batch that comes
   ///     again brings its records again. An error stops the micro-batch as an error of the sink does.
-  /// - Throws: `.configuration` when the query reads no topic, or can't run as a stream in this output mode.
+  /// - Throws: `.configuration` when the query reads no stream, or can't run as a stream in this output mode.
   public init(
     name: String, query: CompiledQuery, log: @escaping @Sendable (KafkaSource) throws -> any RecordLog,
-    sink: any StreamSink, checkpointLocation: String, outputMode: OutputMode = .append, trigger: Trigger = .unlimited,
+    files: FileSystems? = nil, sink: any StreamSink, checkpointLocation: String, outputMode: OutputMode = .append,
+    trigger: Trigger = .unlimited,
     options: Options = Options(),
     metrics: Metrics = .shared,
     onMalformed: @escaping @Sendable (_ record: Record, _ origin: String, _ reason: String) throws -> Void = {
@@ -86,6 +94,7 @@ public final class StreamingQuery: Sendable {
     self.onMalformed = onMalformed
     self.metrics = QueryMetrics(metrics, query: name)
     resolve = log
+    self.files = files
   }
 
   /// Begins, or goes on where the checkpoint says.
@@ -159,26 +168,33 @@ public final class StreamingQuery: Sendable {
     return true
   }
 
-  /// Waits until everything that is in the topics now has gone through, or the time is up (then false). For tests and
-  /// for draining before ``stop()``.
+  /// Waits until everything that is there now, in topics and directories, has gone through, or the time is up (then
+  /// false). For tests and for draining before ``stop()``. A rate source always has more.
   ///
   /// - Throws: the error that ended the query.
   @discardableResult
   public func processAllAvailable(_ timeout: Duration = .seconds(600)) throws -> Bool {
-    var targets: [KafkaOffsets] = []
-    for source in query.sources {
-      guard case .kafka(let kafka) = source.kind else { continue }
+    // Of topics it can be said what is there now; of others, a trigger that begins later must find nothing.
+    var targets: [KafkaOffsets?] = []
+    for source in query.sources where source.isStreaming {
+      guard case .kafka(let kafka) = source.kind else {
+        targets.append(nil)
+        continue
+      }
       let stream = KafkaStream(name: source.name, kafka: kafka, log: try resolve(kafka))
       var known = KafkaOffsets()
       for partition in try stream.partitions() { known.next[partition] = try stream.log.offsets(partition).end }
       targets.append(known)
     }
+    let (begun, isKafkaOnly) = (state.withLock { $0.triggers }, !targets.contains(nil))
     let done: Void? = state.wait(atMost: timeout) { state in
       if state.isFinished { return () }
       // A query with state may have a micro-batch to run for the watermark after the last records.
-      guard state.committed.count == targets.count, query.states.isEmpty || state.isAtRest else { return nil }
+      let isAtRest = isKafkaOnly ? query.states.isEmpty || state.restedAt != nil : state.restedAt ?? 0 > begun
+      guard state.committed.count == targets.count, isAtRest else { return nil }
       let isThere = zip(targets, state.committed).allSatisfy { target, committed in
-        target.next.allSatisfy { committed.next[$0.key] ?? -1 >= $0.value }
+        guard let target, case .kafka(let committed) = committed else { return true }
+        return target.next.allSatisfy { committed.next[$0.key] ?? -1 >= $0.value }
       }
       return isThere ? () : nil
     }

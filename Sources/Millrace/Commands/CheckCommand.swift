@@ -31,15 +31,8 @@ extension PipelineConfiguration {
     }
     for query in queries {
       _ = problems.collect {
-        let compiled = try query.compile(self)
+        _ = try query.compile(self)
         _ = try Trigger(parsing: query.trigger)
-        for source in compiled.sources {
-          if case .files = source.kind {
-            throw MillError(
-              .configuration, "'queries.\(query.name)' reads files, and a pipeline's query is a stream",
-              at: .init(file: file(query.file)), wayOut: "read a topic with USING kafka")
-          }
-        }
       }
     }
     if let view {

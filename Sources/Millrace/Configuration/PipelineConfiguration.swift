@@ -75,6 +75,7 @@ public struct PipelineConfiguration: Sendable {
     public var fields: [String]?
     public var time: String?
     public var identity: [String] = []
+    /// Most records of a topic in a micro-batch, where the view's OPTIONS do not say it.
     public var maxOffsetsPerTrigger: Int?
     public var ansi = true
   }

@@ -66,6 +66,11 @@ struct PipelineTestRun {
 
   /// - Returns: places and reasons of records that can't be read.
   private func feed(_ test: PipelineTest, _ query: CompiledQuery, _ sink: KeepingSink) throws -> [String] {
+    if let other = query.sources.first(where: { $0.isStreaming && $0.topics.isEmpty }) {
+      throw MillError(
+        .configuration, "\(other.name) is a stream of no named topic, and a test feeds topics",
+        at: .init(file: test.file, line: test.line), wayOut: "test the query over a view USING kafka with subscribe")
+    }
     let directory = try Files.makeTemporaryDirectory("millrace-test")
     defer { try? Files.removeTree(directory) }
     let log = try LocalLog(directory: "\(directory)/log")
@@ -177,6 +182,7 @@ extension Source {
     return switch kafka.subscription {
     case .topics(let names): names
     case .partitions(let map): Array(map.keys)
+    case .pattern: []
     }
   }
 }

@@ -1,0 +1,149 @@
+import Glibc
+import MillArchive
+import MillBase
+
+/// The files of a source: of a file, a directory, or a pattern.
+struct FileFinder: Sendable {
+  struct Found: Sendable, Equatable {
+    /// In the file system.
+    var path: String
+    var size: Int64
+    /// Milliseconds since 1970.
+    var modified: Int64
+  }
+
+  let system: any FileSystem
+  /// In the file system; absolute.
+  let path: String
+  /// What stands before it in a URI: `file://`, `hdfs://nn:9000`.
+  let authority: String
+  private let glob: PathGlob?
+  private let filter: PathGlob?
+  private let isRecursive: Bool
+
+  /// - Parameter path: instead of the source's own.
+  /// - Throws: `.configuration` for a scheme that can't be served, or a pattern that is none.
+  init(_ source: FileSource, path given: String? = nil, systems: FileSystems?) throws {
+    let given = given ?? source.path
+    if let scheme = given.firstRange(of: "://"), !given.hasPrefix("file://") {
+      (system, path) = try (systems ?? FileSystems(root: "")).resolve(given)
+      let slash = given[scheme.upperBound...].firstIndex(of: "/") ?? given.endIndex
+      authority = String(given[..<slash])
+    } else {
+      system = LocalFileSystem()
+      path = given.hasPrefix("file://") ? String(given.dropFirst(7)) : given
+      authority = "file://"
+    }
+    glob = PathGlob.isPattern(path) ? try PathGlob(path) : nil
+    filter = try source.pathGlobFilter.map { try PathGlob($0) }
+    isRecursive = source.isRecursive
+  }
+
+  /// Hadoop leaves files with such names alone: they are being written, or are no data.
+  static func isHidden(_ name: String) -> Bool {
+    (name.hasPrefix("_") && !name.contains("=")) || name.hasPrefix(".") || name.hasSuffix("._COPYING_")
+  }
+
+  /// All files, directory by directory in the order of names; nil when nothing is at the path (a pattern may be without).
+  func find() throws -> [Found]? {
+    guard let glob else {
+      guard let status = try system.status(path) else { return nil }
+      return try status.isDirectory ? files(path) : [Found(path: path, size: status.size, modified: status.modified)]
+    }
+    var found: [Found] = []
+    for choice in glob.paths.indices { try match(glob, choice, 0, path.hasPrefix("/") ? "" : ".", &found) }
+    return found
+  }
+
+  private func files(_ directory: String) throws -> [Found] {
+    var found: [Found] = []
+    for entry in try system.list(directory) where !Self.isHidden(entry.name) {
+      if entry.isDirectory {
+        if isRecursive { found += try files("\(directory)/\(entry.name)") }
+      } else if filter?.matches(name: entry.name) ?? true {
+        found.append(Found(path: "\(directory)/\(entry.name)", size: entry.size, modified: entry.modified))
+      }
+    }
+    return found
+  }
+
+  private func match(
+    _ glob: PathGlob, _ choice: Int, _ depth: Int, _ directory: String, _ found: inout [Found]
+  ) throws {
+    let parts = glob.paths[choice]
+    let isLast = depth == parts.count - 1
+    let entries: [ArchiveStatus]
+    if PathGlob.isPattern(parts[depth]) {
+      entries = try system.list(directory.isEmpty ? "/" : directory).filter {
+        glob.matches($0.name, choice: choice, depth: depth) && !Self.isHidden($0.name)
+      }
+    } else {
+      entries = try system.status("\(directory)/\(parts[depth])").map { [$0] } ?? []
+    }
+    for entry in entries {
+      let path = "\(directory)/\(entry.name)"
+      if !isLast {
+        if entry.isDirectory { try match(glob, choice, depth + 1, path, &found) }
+      } else if entry.isDirectory {
+        found += try files(path)
+      } else if filter?.matches(name: entry.name) ?? true {
+        found.append(Found(path: path, size: entry.size, modified: entry.modified))
+      }
+    }
+  }
+
+  /// The path for people, from the root on: `file:/in/*.json`, `hdfs://nn:9000/in`.
+  var description: String { (authority == "file://" ? "file:" : authority) + Self.absolute(path) }
+
+  static func absolute(_ path: String) -> String {
+    if path.hasPrefix("/") { return path }
+    guard let here = getcwd(nil, 0) else { return path }
+    defer { free(here) }
+    return String(cString: here) + "/" + (path.hasPrefix("./") ? String(path.dropFirst(2)) : path)
+  }
+
+  // MARK: URIs
+
+  /// The path as Spark's logs have it: `file:///in/a%20b.json`.
+  func uri(_ path: String) -> String { authority + Self.encode(Self.absolute(path)) }
+
+  /// The path of a URI, in this file system.
+  func path(ofURI uri: String) throws -> String {
+    guard uri.hasPrefix(authority), let path = Self.decode(uri.dropFirst(authority.count)) else {
+      throw SourceChanged(text: "the checkpoint has read \(uri), the query reads \(description)")
+    }
+    return path
+  }
+
+  /// As java.net.URI quotes a path: letters, digits, some signs and what is not ASCII stay.
+  private static func encode(_ path: String) -> String {
+    var text = ""
+    for scalar in path.unicodeScalars {
+      let isKept =
+        scalar.value >= 0x80 || scalar.properties.numericType == .decimal || scalar.properties.isAlphabetic
+        || "/-_.!~*'():@&=+$,;".unicodeScalars.contains(scalar)
+      if isKept {
+        text.unicodeScalars.append(scalar)
+      } else {
+        let digits = String(scalar.value, radix: 16, uppercase: true)
+        text += "%" + (digits.count < 2 ? "0" : "") + digits
+      }
+    }
+    return text
+  }
+
+  private static func decode(_ text: Substring) -> String? {
+    var bytes: [UInt8] = []
+    var rest = text.utf8[...]
+    while let byte = rest.popFirst() {
+      guard byte == UInt8(ascii: "%") else {
+        bytes.append(byte)
+        continue
+      }
+      guard let value = UInt8(String(Substring(rest.prefix(2))), radix: 16) else { return nil }
+      bytes.append(value)
+      rest = rest.dropFirst(2)
+    }
+    return String(decoding: bytes, as: UTF8.self)
+  }
+}

@@ -1,0 +1,408 @@
+import Glibc
+import MillBase
+import MillColumns
+import MillLog
+import Synchronization
+import Testing
+
+@testable import MillQuery
+
+/// Files as a stream: each once, in order, through restarts and crashes, with the log that Spark writes. What Spark 4.3
+/// does in these cases was looked at with spark.readStream.
+@Suite struct FileStreamTests {
+  /// A directory of files, a checkpoint beside it, and what a query needs to run over them.
+  private final class Bench: Sendable {
+    let directory: String
+    var input: String { directory + "/in" }
+    var checkpoint: String { directory + "/checkpoint" }
+
+    init() throws {
+      directory = try Files.makeTemporaryDirectory("filestream")
+      try Files.makeDirectory(directory + "/in")
+    }
+
+    deinit { try? Files.removeTree(directory) }
+
+    /// - Parameter age: seconds since the file was modified.
+    func put(_ name: String, _ text: String, age: Int = 0) throws {
+      let path = "\(input)/\(name)"
+      try Files.makeDirectory(Files.split(path).directory)
+      try Files.writeAtomically(text, to: path)
+      var times = [timespec(), timespec()]
+      times[0].tv_sec = time(nil) - age
+      times[1] = times[0]
+      guard utimensat(AT_FDCWD, path, times, 0) == 0 else { throw System.error("utimensat", path) }
+    }
+
+    func script(_ options: String, path: String? = nil) -> String {
+      "CREATE TEMPORARY VIEW f USING text OPTIONS (path '\(path ?? input)'\(options)); SELECT value FROM STREAM(f)"
+    }
+
+    /// Runs until everything is done; the rows of each micro-batch, joined.
+    @discardableResult
+    func run(
+      _ options: String = "", path: String? = nil, script: String? = nil, trigger: Trigger = .availableNow,
+      sink: MemorySink = MemorySink(), onMalformed: @escaping MicroBatch.Malformed = { _, _, _ in },
+      onStep: @escaping @Sendable (MicroBatchStep, Int64) throws -> Void = { _, _ in }
+    ) throws -> [String] {
+      let query = try query(
+        options, path: path, script: script, trigger: trigger, sink: sink, onMalformed: onMalformed, onStep: onStep)
+      query.start()
+      try query.awaitTermination(.seconds(60))
+      return Self.texts(sink)
+    }
+
+    static func texts(_ sink: MemorySink) -> [String] {
+      sink.batchIds.map { id in
+        sink.rows(ofBatch: id).map { row in
+          row.map { if case .string(let text) = $0 { text } else { "\($0)" } }.joined(separator: "|")
+        }.joined(separator: " ")
+      }
+    }
+
+    func query(
+      _ options: String = "", path: String? = nil, script: String? = nil, trigger: Trigger = .unlimited,
+      sink: any StreamSink, log: LocalLog? = nil, mode: OutputMode = .append,
+      onMalformed: @escaping MicroBatch.Malformed = { _, _, _ in },
+      onStep: @escaping @Sendable (MicroBatchStep, Int64) throws -> Void = { _, _ in }
+    ) throws -> StreamingQuery {
+      var settings = StreamingQuery.Options()
+      settings.onStep = onStep
+      return try StreamingQuery(
+        name: "q", query: CompiledQuery(script: script ?? self.script(options, path: path), file: "q.sql"),
+        log: { _ in
+          guard let log else { throw MillError(.notFound, "no log here") }
+          return log
+        }, sink: sink, checkpointLocation: checkpoint, outputMode: mode, trigger: trigger, options: settings,
+        metrics: Metrics(), onMalformed: onMalformed)
+    }
+
+    func file(_ name: String) throws -> String { try Files.readText("\(checkpoint)/\(name)") }
+    func message(_ body: () throws -> Void) -> String {
+      do { try body() } catch { return "\(error)" }
+      return ""
+    }
+  }
+
+  @Test func checkpointIsLaidOutAsSparkDoes() throws {
+    let bench = try Bench()
+    try bench.put("b ü.txt", "b1\nb2\n", age: 300)
+    try bench.put("a.txt", "a1\n", age: 200)
+    try bench.put("empty%.txt", "", age: 100)
+    let sink = MemorySink()
+    let query = try bench.query(", maxFilesPerTrigger '2'", trigger: .availableNow, sink: sink)
+    query.start()
+    try query.awaitTermination(.seconds(60))
+    #expect(Bench.texts(sink) == ["b1 b2 a1", ""])
+    func time(_ name: String) throws -> Int64 { try Files.status("\(bench.input)/\(name)")!.modified / 1_000_000 }
+    #expect(
+      try bench.file("sources/0/0") == """
+        v1
+        {"path":"file://\(bench.input)/b%20ü.txt","timestamp":\(time("b ü.txt")),"batchId":0}
+        {"path":"file://\(bench.input)/a.txt","timestamp":\(time("a.txt")),"batchId":0}
+        """)
+    #expect(try bench.file("sources/0/1").contains("/empty%25.txt\""))
+    #expect(try bench.file("offsets/0").hasSuffix("\n{\"logOffset\":0}"))
+    #expect(try bench.file("offsets/1").hasSuffix("\n{\"logOffset\":1}"))
+    let sources = query.recentProgress.map { $0["sources"]![0]! }
+    #expect(sources.allSatisfy { $0["description"]?.string == "FileStreamSource[file:\(bench.input)]" })
+    #expect(sources.map { $0["startOffset"]!.text() } == ["null", #"{"logOffset":0}"#])
+    #expect(sources.map { $0["endOffset"]!.text() } == [#"{"logOffset":0}"#, #"{"logOffset":1}"#])
+    #expect(sources.map { $0["latestOffset"]!.text() } == ["null", "null"])
+    #expect(sources.map { $0["numInputRows"]! } == [3, 0])
+  }
+
+  @Test func aRestartReadsWhatIsNew() throws {
+    let bench = try Bench()
+    try bench.put("a", "a", age: 30)
+    #expect(try bench.run() == ["a"])
+    #expect(try bench.run() == [], "no new file, no micro-batch")
+    try bench.put("c", "c", age: 10)
+    try bench.put("b", "b", age: 20)
+    #expect(try bench.run() == ["b c"])
+    try bench.put("a", "a again", age: 5)
+    #expect(try bench.run() == [], "a file is known by its path, not by its content")
+  }
+
+  /// As Spark goes on from its own checkpoint.
+  @Test func aCheckpointOfSparksIsTakenOver() throws {
+    let bench = try Bench()
+    try bench.put("a b.txt", "old", age: 30)
+    try bench.put("c.txt", "new", age: 10)
+    let checkpoint = try Checkpoint(bench.checkpoint)
+    try Files.makeDirectory(bench.checkpoint + "/sources/0")
+    let line = #"{"path":"file://\#(bench.input)/a%20b.txt","timestamp":1795533682000,"batchId":0}"#
+    try Files.writeAtomically("v1\n\(line)", to: bench.checkpoint + "/sources/0/0")
+    try checkpoint.write(.init(batchTimestampMs: 1, conf: [:], offsets: [.object(["logOffset": 0])]), batchId: 0)
+    try checkpoint.commit(0)
+    #expect(try bench.run(", maxFileAge '100000d'") == ["new"])
+  }
+
+  @Test(arguments: [
+    ("", ["old b1 b2 a d"]), (", maxFilesPerTrigger '2'", ["old b1 b2", "a d"]),
+    (", maxBytesPerTrigger '7'", ["old", "b1 b2", "a d"]), (", maxBytesPerTrigger '1'", ["old", "b1 b2", "a", "d"]),
+    (", latestFirst 'true', maxFilesPerTrigger 1", ["d", "a", "b1 b2", "old"]),
+    (", latestFirst 'true'", ["d a b1 b2 old"]),
+  ])
+  func limitsAndOrder(_ options: String, _ wanted: [String]) throws {
+    let bench = try Bench()
+    try bench.put("old.txt", "old\n", age: 30 * 86_400)
+    try bench.put("b.txt", "b1\nb2\n", age: 300)
+    try bench.put("a.txt", "a\n", age: 200)
+    try bench.put("d.txt", "d\n", age: 100)
+    #expect(try bench.run(options) == wanted)
+  }
+
+  @Test func onceTakesAllAtOneGo() throws {
+    let bench = try Bench()
+    for name in ["a", "b", "c"] { try bench.put(name, name, age: 10) }
+    #expect(try bench.run(", maxFilesPerTrigger '1'", trigger: .once) == ["a b c"])
+  }
+
+  @Test func filesThatAreTooOldAreLeftOut() throws {
+    let bench = try Bench()
+    try bench.put("a", "a", age: 1000)
+    #expect(try bench.run(", maxFileAge '1h'") == ["a"])
+    try bench.put("old", "old", age: 5000)
+    try bench.put("mid", "mid", age: 4000)
+    #expect(try bench.run(", maxFileAge '1h'") == ["mid"])
+  }
+
+  @Test func theNameAloneMayTell() throws {
+    let bench = try Bench()
+    try bench.put("one/x", "1", age: 20)
+    #expect(try bench.run(", fileNameOnly 'true'") == ["1"])
+    try bench.put("two/x", "2", age: 10)
+    try bench.put("two/y", "3", age: 10)
+    #expect(try bench.run(", fileNameOnly 'true'") == ["3"])
+  }
+
+  @Test(arguments: [
+    ("", "", ["a b c d"]), ("", ", recursiveFileLookup 'false'", ["a b"]), ("", ", pathGlobFilter '*.txt'", ["a c"]),
+    ("/*", "", ["a b c d"]), ("/*.txt", "", ["a"]), ("/s?b/*", "", ["c d"]), ("/{a.txt,s*/d.csv}", "", ["a d"]),
+    ("/[^a]*", "", ["b c d"]), ("/nothing*", "", []), ("/a.txt", "", ["a"]),
+  ])
+  func pathsAndPatterns(_ path: String, _ options: String, _ wanted: [String]) throws {
+    let bench = try Bench()
+    try bench.put("a.txt", "a", age: 50)
+    try bench.put("b.csv", "b", age: 40)
+    try bench.put("sub/c.txt", "c", age: 30)
+    try bench.put("sub/d.csv", "d", age: 20)
+    for name in ["_x.txt", ".y.txt", "z.txt._COPYING_", "_hidden/h.txt", ".hidden/h.txt"] {
+      try bench.put(name, "never", age: 10)
+    }
+    #expect(try bench.run(options, path: bench.input + path) == wanted)
+    // As a batch the same are read, in the order of their names.
+    let batch = try CompiledQuery(
+      script: bench.script(options, path: bench.input + path).replacing("STREAM(f)", with: "f"))
+    var rows: [String] = []
+    try BatchQuery.run(batch) { rows += MillQueryTests.rows($0) }
+    let texts = wanted.joined(separator: " ").split(separator: " ").map(String.init)
+    #expect(rows.sorted() == texts.sorted())
+  }
+
+  @Test func newFilesAreFoundWhileItRuns() throws {
+    let bench = try Bench()
+    let sink = MemorySink()
+    let query = try bench.query(sink: sink)
+    query.start()
+    for round in 0..<5 {
+      try bench.put("f\(round)", "\(round)")
+      #expect(try query.processAllAvailable(.seconds(60)))
+      #expect(Bench.texts(sink) == (0...round).map(String.init))
+    }
+    query.stop()
+    #expect(query.exception == nil)
+  }
+
+  @Test func everyTenthListHasAllBefore() throws {
+    let bench = try Bench()
+    for number in 0..<25 { try bench.put("f\(number)", "\(number)", age: 1000 - number) }
+    #expect(try bench.run(", maxFilesPerTrigger '1'") == (0..<25).map(String.init))
+    let kept = try Files.list(bench.checkpoint + "/sources/0").sorted { ($0.count, $0) < ($1.count, $1) }
+    let numbers = (10...18).map { "\($0)" } + (20...24).map { "\($0)" }
+    #expect(kept == numbers + ["9.compact", "19.compact"])
+    #expect(try bench.file("sources/0/19.compact").split(separator: "\n").count == 21)
+    #expect(try bench.run() == [])
+    // A micro-batch whose own list is gone finds it in the compact one.
+    let log = try FileStreamLog(bench.checkpoint + "/sources/0")
+    #expect(try log.entries(3...4).map { $0.path.suffix(3) } == ["/f3", "/f4"])
+    #expect(try log.entries(18...20).map(\.batchId) == [18, 19, 20])
+    try Files.writeAtomically("v1\n{\"path\"", to: bench.checkpoint + "/sources/0/19.compact")
+    let text = bench.message { try bench.run() }
+    #expect(text.contains("/sources/0/19.compact") && text.contains("can't be read"))
+  }
+
+  /// A query that dies between any two steps of a micro-batch reads no file twice and leaves none out.
+  @Test func everyStepMayBeTheLast() throws {
+    let wanted = ["a b", "c d", "e"]
+    for step in MicroBatchStep.allCases where step != .partitionWritten {
+      for batch in 0..<3 as Range<Int64> {
+        let bench = try Bench()
+        for (age, name) in ["a", "b", "c", "d", "e"].enumerated() { try bench.put(name, name, age: 100 - age) }
+        let sink = MemorySink()
+        let options = ", maxFilesPerTrigger '2', cleanSource 'delete'"
+        let text = bench.message {
+          try bench.run(
+            options, sink: sink, onStep: { if $0 == step, $1 == batch { throw MillError(.system, "told to die") } })
+        }
+        #expect(text.contains("told to die"))
+        try bench.run(options, sink: sink)
+        #expect(Bench.texts(sink) == wanted, "after \(step) of batch \(batch)")
+        #expect(try Files.list(bench.input) == [], "after \(step) of batch \(batch)")
+      }
+    }
+  }
+
+  @Test func readFilesAreArchived() throws {
+    let bench = try Bench()
+    try bench.put("a", "a", age: 20)
+    try bench.put("sub/b", "b", age: 10)
+    let archive = bench.directory + "/archive"
+    #expect(try bench.run(", cleanSource 'archive', sourceArchiveDir '\(archive)'") == ["a b"])
+    #expect(try Files.list(bench.input + "/sub") == [])
+    #expect(try Files.readText(archive + bench.input + "/sub/b") == "b")
+    #expect(try Files.readText(archive + bench.input + "/a") == "a")
+    for wrong in [bench.input, bench.input + "/done", bench.directory] {
+      let text = bench.message { try bench.run(", cleanSource 'archive', sourceArchiveDir '\(wrong)'") }
+      #expect(text.contains("sourceArchiveDir \(wrong) lies in what the source reads"), "\(text)")
+    }
+  }
+
+  @Test func aFileThatIsGoneIsNoSilentLoss() throws {
+    let bench = try Bench()
+    try bench.put("a", "a", age: 20)
+    try bench.put("b", "b", age: 10)
+    let text = bench.message {
+      // Its list is written, and it has not been read.
+      try bench.run(onStep: { step, _ in if step == .began { try Files.remove(bench.input + "/a") } })
+    }
+    #expect(text.contains("a file of the micro-batch is gone before it was read"))
+    #expect(text.contains("\(bench.input)/a") && text.contains("ignoreMissingFiles"))
+    #expect(try bench.run(", ignoreMissingFiles 'true'") == ["b"])
+  }
+
+  @Test func aPathThatIsNotThereIsAnError() throws {
+    let bench = try Bench()
+    let text = bench.message { try bench.run(path: bench.input + "/none") }
+    #expect(text.contains("the path does not exist") && text.contains("make the directory first"))
+  }
+
+  @Test func anotherSourceNeedsAnotherCheckpoint() throws {
+    let bench = try Bench()
+    try bench.put("a", "a")
+    try bench.run()
+    let rate = "CREATE TEMPORARY VIEW r USING `rate-micro-batch` OPTIONS (rowsPerBatch 1); SELECT * FROM r"
+    let text = bench.message { try bench.run(script: rate) }
+    #expect(text.contains(#"the checkpoint holds {"logOffset":0}, which is no offset of a rate-micro-batch source"#))
+    #expect(text.contains("use another checkpointLocation"))
+  }
+
+  @Test func documentsAndTheirFaults() throws {
+    let bench = try Bench()
+    try bench.put("a.json", "{\"i\":1,\"s\":\"x\"}\n{\"i\":\n\n{\"i\":2}\n")
+    let seen = Mutex<[String]>([])
+    let script = """
+      CREATE TEMPORARY VIEW f (i INT, s STRING) USING json OPTIONS (path '\(bench.input)');
+      SELECT CAST(i AS STRING) AS i, s FROM STREAM f AS x
+      """
+    let rows = try bench.run(script: script) { record, origin, reason in
+      seen.withLock { $0.append("\(String(decoding: record.value!, as: UTF8.self)) \(origin): \(reason)") }
+    }
+    #expect(rows == ["1|x null|null 2|null"])
+    #expect(
+      seen.withLock { $0 } == ["{\"i\": \(bench.input)/a.json@16: from_json: the text ends too early at byte 5"])
+  }
+
+  @Test func csvFilesHaveHeaders() throws {
+    let bench = try Bench()
+    try bench.put("a.csv", "i,s\n1,x\n2,y\n", age: 20)
+    try bench.put("b.csv", "i,s\n3,z\n", age: 10)
+    let script = """
+      CREATE TEMPORARY VIEW f (i INT, s STRING) USING csv OPTIONS (path '\(bench.input)', header 'true');
+      SELECT concat(i, s) FROM STREAM(f)
+      """
+    #expect(try bench.run(script: script) == ["1x 2y 3z"])
+  }
+
+  @Test func bigFilesKeepTheirOrderOnTwoLanes() throws {
+    let bench = try Bench()
+    let line = String(repeating: "x", count: 1000)
+    for file in 0..<3 {
+      try bench.put("f\(file)", (0..<3000).map { "\(file * 3000 + $0) \(line)\n" }.joined(), age: 10 - file)
+    }
+    let sink = MemorySink()
+    try bench.run(
+      script: bench.script("").replacing("SELECT value", with: "SELECT CAST(split(value, ' ')[0] AS INT) AS n"),
+      sink: sink)
+    #expect(sink.rows.map { $0[0] } == (0..<9000).map { .integer($0) })
+  }
+
+  /// The same view may be the stream and the static side of its join; what is not called STREAM is no stream.
+  @Test func streamAndStaticSide() throws {
+    let bench = try Bench()
+    try bench.put("a", "a", age: 20)
+    let view = "CREATE TEMPORARY VIEW f USING text OPTIONS (path '\(bench.input)');"
+    let join = view + "SELECT s.value, count(*) FROM STREAM(f) AS s CROSS JOIN f GROUP BY s.value"
+    let sink = MemorySink()
+    func run() throws {
+      let query = try bench.query(script: join, trigger: .availableNow, sink: sink, mode: .update)
+      query.start()
+      try query.awaitTermination(.seconds(60))
+    }
+    try run()
+    try bench.put("b", "b", age: 10)
+    try run()
+    #expect(Bench.texts(sink) == ["a|integer(1)", "b|integer(2)"])
+    let text = bench.message { _ = try bench.query(script: view + "SELECT * FROM f", sink: sink) }
+    #expect(text.contains("the query reads no stream") && text.contains("FROM STREAM(view) of files"))
+    #expect(
+      try CompiledQuery(script: view + "SELECT * FROM STREAM f").planText.contains("[stream of text \(bench.input)]"))
+  }
+
+  @Test func filesAndATopicTogether() throws {
+    let bench = try Bench()
+    let log = try LocalLog(directory: bench.directory + "/log")
+    defer { try? log.close() }
+    try log.createTopic("pop", partitions: 1, configuration: [:])
+    let script = """
+      CREATE TEMPORARY VIEW f USING text OPTIONS (path '\(bench.input)');
+      CREATE TEMPORARY VIEW k USING kafka OPTIONS (kafka.bootstrap.servers 'h:1', subscribe 'pop',
+        startingOffsets 'earliest');
+      SELECT value FROM STREAM(f) UNION ALL SELECT CAST(value AS STRING) FROM k
+      """
+    let sink = MemorySink()
+    let query = try bench.query(script: script, sink: sink, log: log)
+    query.start()
+    _ = try log.append([Record(value: Array("t".utf8))], to: TopicPartition("pop", 0), codec: .none)
+    #expect(try query.processAllAvailable(.seconds(60)))
+    #expect(try bench.file("offsets/0").hasSuffix("\n-\n{\"pop\":{\"0\":1}}"))
+    try bench.put("a", "a")
+    #expect(try query.processAllAvailable(.seconds(60)))
+    #expect(try bench.file("offsets/1").hasSuffix("\n{\"logOffset\":0}\n{\"pop\":{\"0\":1}}"))
+    query.stop()
+    #expect(Bench.texts(sink) == ["t", "a"])
+    #expect(query.lastProgress?["sources"]?.array?.map { $0["numInputRows"]! } == [1, 0])
+  }
+
+  @Test(arguments: [
+    ("maxFilesPerTrigger 0", "maxFilesPerTrigger wants a whole number above 0, not 0"),
+    ("maxBytesPerTrigger 'x'", "maxBytesPerTrigger wants a whole number above 0, not x"),
+    (
+      "maxFilesPerTrigger 1, maxBytesPerTrigger 1",
+      "Options 'maxFilesPerTrigger' and 'maxBytesPerTrigger' can't be both set at the same time"
+    ),
+    ("maxFileAge 'zz'", "maxFileAge wants a length of time, not zz; write 500ms, 30s, 5m, 2h or 7d"),
+    ("latestFirst 'q'", "latestFirst wants true or false, not q"),
+    ("fileNameOnly 'q'", "fileNameOnly wants true or false, not q"),
+    ("cleanSource 'remove'", "cleanSource wants off, delete or archive, not remove"),
+    ("cleanSource 'archive'", "cleanSource archive needs the option sourceArchiveDir"),
+    ("maxFilePerTrigger 1", "unknown option maxFilePerTrigger; did you mean maxFilesPerTrigger?"),
+    ("pathGlobFilter '[a'", "[ is not closed in the pattern [a; write \\[ for the sign"),
+  ])
+  func optionErrors(_ options: String, _ wanted: String) throws {
+    let bench = try Bench()
+    let text = bench.message { try bench.run(", " + options) }
+    #expect(text.hasPrefix("q.sql:1:") && text.hasSuffix(wanted), "\(text)")
+  }
+}
