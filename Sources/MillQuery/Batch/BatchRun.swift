@@ -24,6 +24,8 @@ struct BatchRun {
 
   /// Rows that an operator hands on at once.
   static let rowsMax = 65_536
+  /// ORDER BY with a LIMIT up to so many rows keeps only these.
+  static let firstRowsMax = 1 << 20
 
   /// - Parameters:
   ///   - encode: runs on the lanes where it can.
@@ -70,11 +72,12 @@ struct BatchRun {
       }
       try stateful.evict()
       return goesOn
-    case .sort(let keys, let kept, let input):
-      let rows = try collect(input)
-      let order = RowSort.order(rows.columns, count: rows.count, by: keys)
-      return try hand(
-        ColumnBatch(kept, Array(rows.columns.prefix(kept.count)), count: rows.count).take(order), encode, sink)
+    case .limit(let count?, let offset, .sort(let keys, let kept, let input))
+    where count > 0 && max(count, offset) < Self.firstRowsMax:
+      let rows = sorted(try first(count + offset, keys, input), keys, kept)
+      let start = min(offset, rows.count)
+      return try hand(rows.slice(from: start, count: rows.count - start), encode, sink)
+    case .sort(let keys, let kept, let input): return try hand(sorted(collect(input), keys, kept), encode, sink)
     case .window(let window, let input):
       let rows = try collect(input)
       return try hand(query.located { try window.run(rows) }, encode, sink)
@@ -94,12 +97,51 @@ struct BatchRun {
     case .join(let join, let left, let right):
       let build = join.build(try collect(right))
       let (query, now) = (query, now)
+      let step: @Sendable (inout HashJoin.Probe) throws -> Output = { probe in
+        try encode(query.withLane(now: now) { lane in try query.located { try join.next(&probe, build, lane) } })
+      }
       return try run(
         left,
         encode: { batch in
-          try encode(query.withLane(now: now) { lane in try query.located { try join.probe(batch, build, lane) } })
-        }, sink: sink)
+          var probe = HashJoin.Probe(batch)
+          return (try step(&probe), probe)
+        },
+        sink: { first, probe in
+          guard try sink(first) else { return false }
+          // A row may have any number of partners: what is more than one step comes when it is wanted.
+          var probe = probe
+          while !probe.isAtEnd {
+            if stop.isSet { throw MillError(.stopped, "the query is stopped") }
+            guard try sink(step(&probe)) else { return false }
+          }
+          return true
+        })
     }
+  }
+
+  private func sorted(_ rows: ColumnBatch, _ keys: [RowSort.Key], _ kept: Schema) -> ColumnBatch {
+    let order = RowSort.order(rows.columns, count: rows.count, by: keys)
+    return ColumnBatch(kept, Array(rows.columns.prefix(kept.count)), count: rows.count).take(order)
+  }
+
+  /// The rows of an unsorted input that come first, in the input's order; twice as many are kept at most.
+  private func first(_ count: Int, _ keys: [RowSort.Key], _ input: BatchPlan) throws -> ColumnBatch {
+    let schema = input.schema
+    let cut: @Sendable (ColumnBatch) -> ColumnBatch = { batch in
+      batch.count <= count
+        ? batch : batch.take(RowSort.order(batch.columns, count: batch.count, by: keys).prefix(count).sorted())
+    }
+    var (kept, keptCount): ([ColumnBatch], Int) = ([], 0)
+    try run(input, encode: cut) { batch in
+      kept.append(batch)
+      keptCount += batch.count
+      if keptCount >= max(2 * count, Self.rowsMax) {
+        kept = [cut(ColumnBatch.concatenate(kept, schema: schema))]
+        keptCount = kept[0].count
+      }
+      return true
+    }
+    return ColumnBatch.concatenate(kept, schema: schema)
   }
 
   func collect(_ plan: BatchPlan) throws -> ColumnBatch {

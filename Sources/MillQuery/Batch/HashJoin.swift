@@ -3,7 +3,7 @@ import MillColumns
 /// A join of two inputs: the right one lies in memory by its keys, the left one goes by. Inputs have their columns
 /// first, then their keys.
 struct HashJoin: Sendable {
-  /// Candidate pairs looked at in one go.
+  /// Candidate pairs looked at in one go, about: a row's pairs are all of one step.
   static let pairsMax = 65_536
 
   let join: Join
@@ -54,44 +54,47 @@ struct HashJoin: Sendable {
     return key
   }
 
-  /// The joined rows of one batch of the left side, in its order.
-  func probe(_ batch: ColumnBatch, _ build: Build, _ lane: Lane) throws -> ColumnBatch {
-    let columns = Array(batch.columns.prefix(left.count))
-    let keys = Array(batch.columns.dropFirst(left.count))
-    var made: [ColumnBatch] = []
-    var row = 0
-    while row < batch.count {
-      let first = row
-      var (lefts, rights): ([Int32], [Int32]) = ([], [])
-      while row < batch.count, lefts.count < Self.pairsMax {
-        if let key = key(keys, row), let number = build.keys.find(key) {
-          for other in build.rows[number] {
-            lefts.append(Int32(row))
-            rights.append(other)
-          }
+  /// A batch of the left side, and how far it has gone by.
+  struct Probe: Sendable {
+    fileprivate let batch: ColumnBatch
+    fileprivate var row = 0
+
+    init(_ batch: ColumnBatch) { self.batch = batch }
+
+    var isAtEnd: Bool { row >= batch.count }
+  }
+
+  /// The joined rows of the next rows of the left side, in its order: so many that some ``pairsMax`` pairs are looked
+  /// at.
+  func next(_ probe: inout Probe, _ build: Build, _ lane: Lane) throws -> ColumnBatch {
+    let columns = Array(probe.batch.columns.prefix(left.count))
+    let keys = Array(probe.batch.columns.dropFirst(left.count))
+    let first = probe.row
+    var (lefts, rights): ([Int32], [Int32]) = ([], [])
+    while probe.row < probe.batch.count, lefts.count < Self.pairsMax {
+      if let key = key(keys, probe.row), let number = build.keys.find(key) {
+        for other in build.rows[number] {
+          lefts.append(Int32(probe.row))
+          rights.append(other)
         }
-        row += 1
       }
-      func holds(_ condition: Expression) throws -> Column {
-        let pairs = columns.map { Vector($0.take(lefts)) } + build.columns.map { Vector($0.take(rights)) }
-        let frame = Frame(columns: pairs, count: lefts.count, slot: { $0 })
-        return try condition.evaluate(Evaluation(frame: frame, active: nil, lane: lane)).column
-      }
-      if let condition = join.condition, !lefts.isEmpty {
-        let rows = try holds(condition).trueRows()
-        lefts = rows.map { lefts[Int($0)] }
-        rights = rows.map { rights[Int($0)] }
-      }
-      if join.kind == .mark {
-        let test = try lefts.isEmpty ? nil : join.test.map(holds)
-        let marks = marks(keys, build, lefts, test, rows: first..<row)
-        let taken = columns.map { $0.slice(from: first, count: row - first) }
-        made.append(ColumnBatch(schema, taken + [marks], count: row - first))
-      } else {
-        made.append(output(columns, build, lefts, rights, rows: first..<row))
-      }
+      probe.row += 1
     }
-    return ColumnBatch.concatenate(made, schema: schema)
+    let rows = first..<probe.row
+    func holds(_ condition: Expression) throws -> Column {
+      let pairs = columns.map { Vector($0.take(lefts)) } + build.columns.map { Vector($0.take(rights)) }
+      let frame = Frame(columns: pairs, count: lefts.count, slot: { $0 })
+      return try condition.evaluate(Evaluation(frame: frame, active: nil, lane: lane)).column
+    }
+    if let condition = join.condition, !lefts.isEmpty {
+      let rows = try holds(condition).trueRows()
+      lefts = rows.map { lefts[Int($0)] }
+      rights = rows.map { rights[Int($0)] }
+    }
+    guard join.kind == .mark else { return output(columns, build, lefts, rights, rows: rows) }
+    let test = try lefts.isEmpty ? nil : join.test.map(holds)
+    let taken = columns.map { $0.slice(from: first, count: rows.count) }
+    return ColumnBatch(schema, taken + [marks(keys, build, lefts, test, rows: rows)], count: rows.count)
   }
 
   /// For each row of the left side: has it a partner?
