@@ -1,4 +1,5 @@
 import Glibc
+import MillArchive
 import MillBase
 import MillColumns
 import MillLog
@@ -62,7 +63,7 @@ import Testing
 
     func query(
       _ options: String = "", path: String? = nil, script: String? = nil, trigger: Trigger = .unlimited,
-      sink: any StreamSink, log: LocalLog? = nil, mode: OutputMode = .append,
+      sink: any StreamSink, log: LocalLog? = nil, files: FileSystems? = nil, mode: OutputMode = .append,
       onMalformed: @escaping MicroBatch.Malformed = { _, _, _ in },
       onStep: @escaping @Sendable (MicroBatchStep, Int64) throws -> Void = { _, _ in }
     ) throws -> StreamingQuery {
@@ -73,7 +74,8 @@ import Testing
         log: { _ in
           guard let log else { throw MillError(.notFound, "no log here") }
           return log
-        }, sink: sink, checkpointLocation: checkpoint, outputMode: mode, trigger: trigger, options: settings,
+        }, files: files, sink: sink, checkpointLocation: checkpoint, outputMode: mode, trigger: trigger,
+        options: settings,
         metrics: Metrics(), onMalformed: onMalformed)
     }
 
@@ -282,10 +284,44 @@ import Testing
     #expect(try bench.run(", ignoreMissingFiles 'true'") == ["b"])
   }
 
-  @Test func aPathThatIsNotThereIsAnError() throws {
+  @Test func aDirectoryThatIsNotThereIsWaitedFor() throws {
     let bench = try Bench()
-    let text = bench.message { try bench.run(path: bench.input + "/none") }
-    #expect(text.contains("the path does not exist") && text.contains("make the directory first"))
+    let sink = MemorySink()
+    let query = try bench.query(path: bench.input + "/later", sink: sink)
+    query.start()
+    while query.isActive, !query.status.message.contains("the path does not exist") { Signal().wait(.milliseconds(5)) }
+    #expect(query.status.message.contains("make the directory; the query waits for it"))
+    try bench.put("later/a", "a")
+    #expect(try query.processAllAvailable(.seconds(60)))
+    query.stop()
+    #expect(Bench.texts(sink) == ["a"])
+  }
+
+  @Test func streamIsAWordBeforeViewsOnly() throws {
+    let bench = try Bench()
+    try bench.put("a", "a")
+    let views = """
+      CREATE TEMPORARY VIEW stream USING text OPTIONS (path '\(bench.input)');
+      CREATE TEMPORARY VIEW v AS SELECT value AS w FROM stream;
+      CREATE TEMPORARY VIEW none AS SELECT * FROM VALUES (1);
+
+      """
+    func plan(_ select: String) throws -> String { try CompiledQuery(script: views + select, file: "q.sql").planText }
+    for select in ["SELECT * FROM stream", "SELECT * FROM stream AS s", "SELECT t.value FROM stream, stream AS t"] {
+      #expect(try !plan(select).contains("stream of"))
+    }
+    for select in [
+      "SELECT x.w FROM STREAM v AS x WHERE w > ''", "SELECT * FROM STREAM(stream)", "SELECT * FROM stream stream",
+    ] {
+      #expect(try plan(select).contains("[stream of text"))
+    }
+    #expect(
+      bench.message { _ = try plan("SELECT * FROM STREAM(none)") }
+        == "q.sql:4:15: STREAM wants a view over a topic, files or rate: nothing comes to what this one reads")
+    // As a batch a stream of files is what is there.
+    var rows: [String] = []
+    try BatchQuery.run(CompiledQuery(script: views + "SELECT * FROM STREAM v")) { rows += MillQueryTests.rows($0) }
+    #expect(rows == ["a"])
   }
 
   @Test func anotherSourceNeedsAnotherCheckpoint() throws {
@@ -383,6 +419,48 @@ import Testing
     query.stop()
     #expect(Bench.texts(sink) == ["t", "a"])
     #expect(query.lastProgress?["sources"]?.array?.map { $0["numInputRows"]! } == [1, 0])
+  }
+
+  /// The address of a real HDFS, as scripts/hdfs/up.sh prints it.
+  static let webHDFS = getenv("MILLRACE_WEBHDFS").map { String(cString: $0) }
+
+  @Test(.enabled(if: webHDFS != nil, "skipped: MILLRACE_WEBHDFS names no HDFS (scripts/hdfs/up.sh)"))
+  func realHDFS() throws {
+    let bench = try Bench()
+    let systems = try FileSystems(root: "/nowhere", webHDFS: [Self.webHDFS!], user: "hdfs")
+    let root = "hdfs://cluster/filestream/\(Clock.nowNanoseconds())"
+    func put(_ name: String, _ text: String) throws {
+      let (system, path) = try systems.resolve("\(root)/in/\(name)")
+      let writer = try system.create(path + "._COPYING_")
+      writer.write(Array(text.utf8))
+      try writer.close()
+      try system.rename(path + "._COPYING_", to: path)
+      // HDFS's times are of milliseconds, and their order is what is looked at here.
+      Signal().wait(.milliseconds(5))
+    }
+    let options = ", cleanSource 'archive', sourceArchiveDir '\(root)/read', maxFilesPerTrigger '2'"
+    let sink = MemorySink()
+    func run() throws {
+      let query = try bench.query(
+        options, path: "\(root)/in/*.txt", trigger: .availableNow, sink: sink, files: systems)
+      query.start()
+      try query.awaitTermination(.seconds(60))
+    }
+    try put("b c.txt", "b1\nb2\n")
+    try put("a.txt", "a\n")
+    try put("d.txt", "d")
+    try put("x.csv", "x")
+    try run()
+    try put("e.txt", "e\n")
+    try run()
+    #expect(Bench.texts(sink) == ["b1 b2 a", "d", "e"])
+    #expect(try bench.file("sources/0/0").contains("\"path\":\"\(root)/in/b%20c.txt\""))
+    let (system, input) = try systems.resolve("\(root)/in")
+    #expect(try system.list(input).map(\.name) == ["x.csv"])
+    #expect(
+      try system.list(systems.resolve("\(root)/read").path + input).map(\.name) == [
+        "a.txt", "b c.txt", "d.txt", "e.txt",
+      ])
   }
 
   @Test(arguments: [

@@ -72,6 +72,19 @@ import Testing
     #expect(configuration?.queries.map(\.name) == ["one", "two"])
   }
 
+  @Test func whatAQueryMayTakeAtOnce() throws {
+    let (configuration, errors) = try read(
+      """
+      queries:
+        one: {file: 1.sql, format: console, maxOffsetsPerTrigger: 500, stateMemory: 64 MiB}
+        two: {file: 2.sql, format: console}
+      """)
+    #expect(errors == [])
+    let options = configuration?.queries.map(\.options) ?? []
+    #expect(options.map(\.maxOffsetsPerTrigger) == [500, nil])
+    #expect(options.map(\.stateMemory) == [64 << 20, 512 << 20])
+  }
+
   @Test func aNameInBothFilesIsAnError() throws {
     let (_, errors) = try read("include: b.yaml\nname: x\n", files: ["b.yaml": "name: y\n"])
     #expect(errors == ["b.yaml:1: 'name' is in both files (there in line 2)"])

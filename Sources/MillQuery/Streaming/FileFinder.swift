@@ -117,20 +117,32 @@ struct FileFinder: Sendable {
 
   /// As java.net.URI quotes a path: letters, digits, some signs and what is not ASCII stay.
   private static func encode(_ path: String) -> String {
-    var text = ""
-    for scalar in path.unicodeScalars {
-      let isKept =
-        scalar.value >= 0x80 || scalar.properties.numericType == .decimal || scalar.properties.isAlphabetic
-        || "/-_.!~*'():@&=+$,;".unicodeScalars.contains(scalar)
-      if isKept {
-        text.unicodeScalars.append(scalar)
+    if path.utf8.allSatisfy({ isKept($0) }) { return path }
+    var text: [UInt8] = []
+    for byte in path.utf8 {
+      if isKept(byte) {
+        text.append(byte)
       } else {
-        let digits = String(scalar.value, radix: 16, uppercase: true)
-        text += "%" + (digits.count < 2 ? "0" : "") + digits
+        text.append(UInt8(ascii: "%"))
+        for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? digit + 48 : digit + 55) }
       }
     }
-    return text
+    return String(decoding: text, as: UTF8.self)
   }
+
+  private static func isKept(_ byte: UInt8) -> Bool {
+    byte >= 0x80 || (kept[Int(byte >> 6)] >> UInt64(byte & 63)) & 1 == 1
+  }
+
+  /// A bit for every ASCII sign.
+  private static let kept: [UInt64] = {
+    var bits: [UInt64] = [0, 0]
+    for range in ["a"..."z", "A"..."Z", "0"..."9"] as [ClosedRange<Unicode.Scalar>] {
+      for value in range.lowerBound.value...range.upperBound.value { bits[Int(value >> 6)] |= 1 << UInt64(value & 63) }
+    }
+    for byte in "/-_.!~*'():@&=+$,;".utf8 { bits[Int(byte >> 6)] |= 1 << UInt64(byte & 63) }
+    return bits
+  }()
 
   private static func decode(_ text: Substring) -> String? {
     var bytes: [UInt8] = []

@@ -28,7 +28,7 @@ final class FileStream: StreamSource {
   private let cleaner: FileCleaner?
   private let state: Mutex<State>
 
-  /// - Throws: `.notFound` for a path where nothing is, unless it is a pattern; `.corrupt` for a log that can't be read.
+  /// - Throws: `.notFound`, retriable, for a path where nothing is (yet), unless it is a pattern; `.corrupt` for a log that can't be read.
   init(name: String, source: FileSource, systems: FileSystems?, log: FileStreamLog) throws {
     self.name = name
     self.source = source
@@ -38,7 +38,8 @@ final class FileStream: StreamSource {
     cleaner = try FileCleaner(options.cleaning, finder)
     guard try finder.find() != nil else {
       throw MillError(
-        .notFound, "the path does not exist", at: .init(file: source.path), wayOut: "make the directory first")
+        .notFound, "the path does not exist", at: .init(file: source.path),
+        wayOut: "make the directory; the query waits for it", isRetriable: true)
     }
     let hasLimit = options.maxFilesPerTrigger != nil || options.maxBytesPerTrigger != nil
     // With the newest first and a limit, what waits grows old: it is read all the same.

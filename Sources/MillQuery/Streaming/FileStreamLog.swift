@@ -22,7 +22,7 @@ final class FileStreamLog: Sendable {
 
   init(_ directory: String) throws {
     self.directory = directory
-    try Files.makeDirectory(directory)
+    try Files.makeDirectory(directory, isDurable: true)
   }
 
   private struct List {

@@ -126,7 +126,7 @@ struct StreamSources {
   let maxOffsetsPerTrigger: Int64?
 
   /// - Parameter index: number among the query's streams: its folder is `sources/<index>`.
-  /// - Throws: what the log says; `.notFound` for files whose path does not exist.
+  /// - Throws: what the log says; `.notFound`, retriable, for files whose path does not exist.
   func make(_ source: Source, _ index: Int) throws -> any StreamSource {
     switch source.kind {
     case .kafka(var kafka):

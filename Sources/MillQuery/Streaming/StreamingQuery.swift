@@ -183,7 +183,10 @@ public final class StreamingQuery: Sendable {
       }
       let stream = KafkaStream(name: source.name, kafka: kafka, log: try resolve(kafka))
       var known = KafkaOffsets()
-      for partition in try stream.partitions() { known.next[partition] = try stream.log.offsets(partition).end }
+      for partition in try stream.partitions() {
+        let (start, end) = try stream.log.offsets(partition)
+        if end > start { known.next[partition] = end }
+      }
       targets.append(known)
     }
     let (begun, isKafkaOnly) = (state.withLock { $0.triggers }, !targets.contains(nil))

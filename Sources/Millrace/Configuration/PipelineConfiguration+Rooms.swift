@@ -56,6 +56,13 @@ extension PipelineConfiguration.Query {
     return query
   }
 
+  var options: StreamingQuery.Options {
+    var options = StreamingQuery.Options()
+    if let stateMemory { options.stateMemory = stateMemory }
+    options.maxOffsetsPerTrigger = maxOffsetsPerTrigger.map { Int64($0) }
+    return options
+  }
+
   var mapping: PointMapping {
     PointMapping(
       measurement: .constant(measurement), tags: tags, fields: fields, time: time, identity: identity)

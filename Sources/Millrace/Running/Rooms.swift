@@ -136,14 +136,11 @@ struct Rooms: Sendable {
       } else {
         sink = ConsoleSink()
       }
-      var options = StreamingQuery.Options()
-      if let stateMemory = settings.stateMemory { options.stateMemory = stateMemory }
-      options.maxOffsetsPerTrigger = settings.maxOffsetsPerTrigger.map { Int64($0) }
       return try StreamingQuery(
         name: settings.name, query: query, log: { try logs.log($0.bootstrapServers, properties: $0.clientOptions) },
         files: try configuration.fileSystems(), sink: sink,
         checkpointLocation: configuration.dataPath(settings.checkpoint), outputMode: settings.outputMode,
-        trigger: Trigger(parsing: settings.trigger), options: options,
+        trigger: Trigger(parsing: settings.trigger), options: settings.options,
         onMalformed: { record, origin, reason in
           try deadLetters.put(record, room: "query", reason: reason, origin: origin)
         })
