@@ -138,6 +138,25 @@ import Testing
     try spark.stop()
   }
 
+  /// By way of a Kafka client: topics by a pattern, one of them made later, and a beginning by time.
+  @Test func topicsByPatternAndTime() async throws {
+    let broker = try Broker(["1", "2"])
+    let spark = try SparkSession.builder.getOrCreate()
+    let reader = spark.readStream.format("kafka").option("kafka.bootstrap.servers", broker.address)
+      .option("subscribePattern", "po.+")
+    let query = try reader.option("startingOffsetsByTimestamp", "{\"pop\":{\"0\":1000}}").option("minPartitions", 4)
+      .load()
+      .selectExpr("concat(topic, CAST(value AS STRING)) AS v").writeStream.format("memory").queryName("found").start()
+    defer { query.stop() }
+    #expect(try query.processAllAvailable(.seconds(30)))
+    try broker.log.createTopic("pony", partitions: 1, configuration: [:])
+    _ = try broker.log.append([Record(value: [51])], to: TopicPartition("pony", 0), codec: .none)
+    #expect(try query.processAllAvailable(.seconds(30)))
+    let rows = try await spark.sql("SELECT v FROM found ORDER BY v").collect()
+    #expect(rows.map { $0[0].string } == ["pony3", "pop1", "pop2"])
+    try spark.stop()
+  }
+
   @Test func theMemorySinkIsAView() async throws {
     let broker = try Broker(["1", "2"])
     let spark = try SparkSession.builder.getOrCreate()

@@ -98,6 +98,28 @@ import Testing
     #expect(Bench.texts(sink) == ["1"], "a topic that is made later is read from its first record on")
   }
 
+  @Test func aTopicOfAPatternMayGo() throws {
+    let bench = try Bench(["pop1": 1, "pop2": 1])
+    try bench.append("1", topic: "pop1")
+    for (failOnDataLoss, wanted) in [(false, ["1", "2"]), (true, ["1"])] {
+      let sink = MemorySink()
+      let options = "subscribePattern 'pop.*', startingOffsets 'earliest', failOnDataLoss \(failOnDataLoss)"
+      let query = try bench.query(options, sink: sink, trigger: .unlimited)
+      query.start()
+      #expect(try query.processAllAvailable(.seconds(60)))
+      try bench.log.deleteTopic("pop2")
+      try bench.append("2", topic: "pop1")
+      do { try query.processAllAvailable(.seconds(60)) } catch let error as MillError {
+        #expect(error.message.contains("the partition pop2-0 is gone. Some data may have been lost"))
+      }
+      #expect(query.isActive == !failOnDataLoss)
+      query.stop()
+      #expect(Bench.texts(sink).joined(separator: " ").hasPrefix(wanted.joined(separator: " ")))
+      try Files.removeTree(bench.directory + "/checkpoint")
+      try bench.log.createTopic("pop2", partitions: 1, configuration: [:])
+    }
+  }
+
   @Test(arguments: [
     (#"startingOffsetsByTimestamp '{"pop":{"0":2000,"1":1000}}'"#, ["b x"]),
     (#"startingOffsetsByTimestamp '{"pop":{"0":1000,"1":1000}}', startingOffsets 'latest'"#, ["a b x"]),

@@ -72,11 +72,17 @@ final class FileStream: StreamSource {
     }
   }
 
+  /// Nanoseconds between two looks, at least; a NameNode has others to serve.
+  private static let localPause: UInt64 = 20_000_000
+  private static let remotePause: UInt64 = 500_000_000
+
+  private var isLocal: Bool { finder.system is LocalFileSystem }
+
   private func look(_ state: inout State) throws -> [FileFinder.Found] {
     let begin = Clock.steadyNanoseconds()
     let new = try (finder.find() ?? []).filter { state.seen.isNew(finder.uri($0.path), $0.modified) }
     let end = Clock.steadyNanoseconds()
-    let pause = max(20_000_000, 9 * (end - begin))
+    let pause = max(isLocal ? Self.localPause : Self.remotePause, 9 * (end - begin))
     state.pause = .nanoseconds(Int64(pause))
     state.nextLook = end + pause
     return new.sorted { a, b in

@@ -13,6 +13,9 @@ final class KafkaStream: StreamSource {
     /// Where an AvailableNow run ends.
     var target: KafkaOffsets?
     var ignoresLimits = false
+    /// What a pattern has found, and the steady time until which that holds.
+    var found: [TopicPartition] = []
+    var foundUntil: UInt64 = 0
     /// When the last micro-batch was taken, in steady milliseconds; for minOffsetsPerTrigger.
     var lastTaken: Int64?
   }
@@ -47,12 +50,7 @@ final class KafkaStream: StreamSource {
     switch kafka.subscription {
     case .partitions(let map):
       return map.keys.sorted().flatMap { topic in map[topic]!.sorted().map { TopicPartition(topic, $0) } }
-    case .pattern(let pattern):
-      let regex = try KafkaSource.regex(pattern)
-      let found = try log.topics().filter { topic in
-        !KafkaSource.internalTopics.contains(topic.name) && topic.name.wholeMatch(of: regex) != nil
-      }
-      return found.flatMap { topic in (0..<Int32(topic.partitions)).map { TopicPartition(topic.name, $0) } }
+    case .pattern(let pattern): return try matching(pattern)
     case .topics(let topics):
       return try topics.flatMap { topic in
         guard let found = try log.topic(topic) else {
@@ -63,6 +61,24 @@ final class KafkaStream: StreamSource {
         return (0..<Int32(found.partitions)).map { TopicPartition(topic, $0) }
       }
     }
+  }
+
+  /// How often topics are looked for that fit a pattern: asking a server for all its topics is no small thing.
+  private static let patternInterval: UInt64 = 1_000_000_000
+
+  private func matching(_ pattern: String) throws -> [TopicPartition] {
+    let now = Clock.steadyNanoseconds()
+    if let known = state.withLock({ $0.foundUntil > now ? $0.found : nil }) { return known }
+    let regex = try KafkaSource.regex(pattern)
+    let topics = try log.topics().filter { topic in
+      !KafkaSource.internalTopics.contains(topic.name) && topic.name.wholeMatch(of: regex) != nil
+    }
+    let found = topics.flatMap { topic in (0..<Int32(topic.partitions)).map { TopicPartition(topic.name, $0) } }
+    state.withLock { state in
+      state.found = found
+      state.foundUntil = now + Self.patternInterval
+    }
+    return found
   }
 
   // MARK: Where to begin
@@ -149,6 +165,17 @@ final class KafkaStream: StreamSource {
   ///
   /// - Throws: data loss, when offsets went back or a known partition is gone (unless failOnDataLoss is false).
   private func latestOffsets(_ known: inout KafkaOffsets) throws -> KafkaOffsets {
+    let before = known
+    do { return try currentOffsets(&known) } catch let error as MillError where error.code == .notFound {
+      // A topic that a pattern had found may be gone since.
+      guard state.withLock({ $0.foundUntil > 0 }) else { throw error }
+      state.withLock { $0.foundUntil = 0 }
+      known = before
+      return try currentOffsets(&known)
+    }
+  }
+
+  private func currentOffsets(_ known: inout KafkaOffsets) throws -> KafkaOffsets {
     var result = KafkaOffsets()
     let partitions = try partitions()
     let present = Set(partitions)
