@@ -87,6 +87,6 @@ let package = Package(
     tests("MillViewTests", ["MillView", "MillStore"]),
     tests("MillraceTests", ["Millrace", "MillBase", "MillQuery"]),
     // Start the real executable, with real clients and servers around it.
-    tests("EndToEndTests", ["MillBase", "MillLog", "millrace-cli"], exclude: ["Scripts"]),
+    tests("EndToEndTests", ["MillBase", "MillLog", "MillStore", "millrace-cli"], exclude: ["Scripts"]),
   ]
 )

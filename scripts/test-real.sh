@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# test-real.sh: the tests that want a real HDFS (started here, its data thrown away after) and a real Spark (PySpark).
+# test-real.sh: the tests that want a real HDFS (started here, its data thrown away after) and a real Spark (PySpark), and
+# kill -9 at every step of the micro-batch protocol (`make test` takes one step in 13).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 python=$PWD/.venv/bin/python
@@ -40,4 +41,4 @@ for name in queries files; do
   "$python" Tests/Golden/spark_$name.py 2>/dev/null | diff Tests/Golden/spark_$name.jsonl - > "$work/difference" ||
     { echo "test-real: Spark answers otherwise than Tests/Golden/spark_$name.jsonl"; cat "$work/difference"; exit 1; }
 done
-scripts/test.sh 'RealHDFSTests|realHDFS|RealSystems'
+scripts/test.sh 'RealHDFSTests|realHDFS|RealSystems|ExactlyOnceTests'

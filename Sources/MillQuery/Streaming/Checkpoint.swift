@@ -18,13 +18,25 @@ struct Checkpoint: Sendable {
 
   let directory: String
 
-  /// Makes the directory when it is missing.
+  /// Makes the directory when it is missing, and removes what a dead process did not finish.
   init(_ directory: String) throws {
     var path = directory
     if path.hasPrefix("file://") { path.removeFirst(7) } else if path.hasPrefix("file:") { path.removeFirst(5) }
     self.directory = path
     try Files.makeDirectory(path + "/offsets")
     try Files.makeDirectory(path + "/commits")
+    try sweep()
+  }
+
+  /// The parts of the state do so by themselves, when they are read.
+  private func sweep() throws {
+    func inside(_ folder: String) throws -> [String] {
+      Files.exists("\(directory)/\(folder)") ? try Files.list("\(directory)/\(folder)").map { "\(folder)/\($0)" } : []
+    }
+    let folders = try ["offsets", "commits"] + inside("sources") + inside("state").map { "\($0)/_metadata" }
+    for folder in [directory] + folders.map({ "\(directory)/\($0)" }) where Files.exists(folder) {
+      try Files.removeLeftovers(in: folder)
+    }
   }
 
   private func corrupt(_ path: String, _ what: String) -> MillError {

@@ -1,0 +1,106 @@
+import Foundation
+import MillBase
+import MillLog
+import Synchronization
+import Testing
+
+extension EndToEnd {
+  /// kill -9 at every step of the micro-batch protocol: what the process does to a file of the checkpoint or of the
+  /// store is a step, and the real process dies at each, once. The next start brings what an undisturbed run brings.
+  @Suite struct ExactlyOnceTests {
+    struct Scenario: Sendable, CustomTestStringConvertible {
+      var testDescription: String
+      var select: String
+      var outputMode = "append"
+      /// Columns that are different for any two rows that a right run hands on: a row that comes twice, with the time of
+      /// another micro-batch, is two points.
+      var tags: [String]
+      /// `key minute:second number`
+      var rows: [String]
+      /// Of the rows, those that have gone through before the process is killed.
+      var rowsBefore = 0
+      var rowsOfBatch = 3
+      var partitions = 1
+      /// A small subset of the steps is this far apart. Has no factor in common with the steps of a file (6) or of the
+      /// state's four parts.
+      var stride = 13
+      /// What must be among the steps, or the enumeration has missed the protocol.
+      var steps: [String] = []
+
+      static let events = [
+        "x 00:10 1", "x 00:10 1", "y 00:31 3", "y 01:00 4", "x 00:12 5", "z 01:05 7", "z 01:05 7", "x 02:00 8",
+        "y 05:00 9", "x 05:10 10", "z 06:00 11",
+      ]
+      static let file = ["create", "write", "write-half", "sync", "rename"]
+      static let protocolSteps =
+        ["offsets/#", "commits/#", "sources/#/#", "metadata"].flatMap { name in
+          file.map { "\($0) checkpoints/q/\(name)\($0 == "rename" ? "" : ".tmp")" }
+        } + ["sync checkpoints/q/offsets", "sync checkpoints/q/commits", "write store/d.points-wal"]
+      static let stateSteps =
+        file.map { "\($0) checkpoints/q/state/#/#/#.delta\($0 == "rename" ? "" : ".tmp")" }
+        + ["sync checkpoints/q/state/#/#", "rename checkpoints/q/state/#/_metadata/schema"]
+
+      static let all: [Scenario] = [
+        Scenario(
+          testDescription: "rows as they are, of two partitions", select: "k, CAST(n AS STRING) AS n, 1 AS one, at",
+          tags: ["k", "n"], rows: (0..<10).map { "k\($0 % 3) 00:10 \($0)" }, partitions: 2, stride: 7,
+          steps: protocolSteps),
+        Scenario(
+          testDescription: "groups, update",
+          select: "k, CAST(count(*) AS STRING) AS c, sum(n) AS total, at FROM events GROUP BY k", outputMode: "update",
+          tags: ["k", "c"], rows: events, steps: protocolSteps + stateSteps),
+        Scenario(
+          testDescription: "windows, append",
+          select: "k, CAST(window.start AS STRING) AS start, count(*) AS c, sum(n) AS total, at "
+            + "FROM events WATERMARK ts DELAY OF INTERVAL 10 SECONDS GROUP BY window(ts, '30 seconds'), k",
+          tags: ["k", "start"], rows: events, steps: protocolSteps + stateSteps),
+        Scenario(
+          testDescription: "without duplicates",
+          select: "k, CAST(n AS STRING) AS n, 1 AS one, at "
+            + "FROM events WATERMARK ts DELAY OF INTERVAL 10 SECONDS DEDUPLICATE BY (k, n, ts)",
+          tags: ["k", "n"], rows: events, steps: protocolSteps + stateSteps),
+        Scenario(
+          testDescription: "snapshots and what is removed after a hundred micro-batches",
+          select: "k, CAST(count(*) AS STRING) AS c, sum(n) AS total, at FROM events GROUP BY k", outputMode: "update",
+          tags: ["k", "c"], rows: (0..<111).map { "k\($0 * $0 % 7) 00:10 \($0)" }, rowsBefore: 108, rowsOfBatch: 1,
+          steps: ["offsets/#", "commits/#", "state/#/#/#.delta"].map { "unlink checkpoints/q/\($0)" }
+            + file.map { "\($0) checkpoints/q/state/#/#/#.snapshot\($0 == "rename" ? "" : ".tmp")" }),
+      ]
+    }
+
+    @Test(.enabled(if: StepKiller.compiler != nil, "no C compiler is installed"), arguments: Scenario.all)
+    func aKillAtAnyStepChangesNothing(_ scenario: Scenario) throws {
+      let bench = try OnceBench(scenario)
+      let whole = try bench.undisturbed()
+      #expect(whole.kinds.isSuperset(of: scenario.steps), "\(Set(scenario.steps).subtracting(whole.kinds))")
+      #expect(whole.points.count > scenario.rows.count / 3, "\(whole.points)")
+      #expect(Set(whole.points).count == whole.points.count)
+
+      let every = ProcessInfo.processInfo.environment["MILLRACE_REAL"] == nil ? scenario.stride : 1
+      let runs = try bench.killAtSteps(every: every, from: 1)
+      for run in runs {
+        #expect(run.points == whole.points, "killed before \(run.step)")
+        // Snapshots may come, and what is old may go, a micro-batch later; what is half written must be gone.
+        let missing = whole.checkpoint.subtracting(run.checkpoint).filter { !$0.hasSuffix(".snapshot") }
+        #expect(missing == [], "killed before \(run.step)")
+        #expect(run.checkpoint.filter { $0.hasSuffix(".tmp") } == [], "killed before \(run.step)")
+      }
+      // All were killed, up to the number of steps that the undisturbed run took, about.
+      #expect(runs.count * every > whole.stepCount * 9 / 10, "\(runs.count) of \(whole.stepCount)")
+      print("\(scenario.testDescription): killed at \(runs.count) of \(whole.stepCount) steps")
+    }
+
+    /// What goes on after a kill is killed too, again and again.
+    @Test(.enabled(if: StepKiller.compiler != nil, "no C compiler is installed"), arguments: Scenario.all[1...3])
+    func aChainThatIsKilledInEveryRunEnds(_ scenario: Scenario) throws {
+      let bench = try OnceBench(scenario)
+      let whole = try bench.undisturbed()
+      // A first run takes most of its steps before its first micro-batch; 90 are enough for one after that.
+      let steps = [37, 5, 61, 23, 90, 48, 71, 14, 83]
+      let (run, kills) = try bench.killInEveryRun { $0 == 0 ? 160 : steps[$0 % steps.count] }
+      #expect(run.points == whole.points)
+      #expect(run.checkpoint == whole.checkpoint)
+      #expect(kills > 4)
+    }
+  }
+}
