@@ -86,6 +86,16 @@ public final class File: Sendable {
     FileChanges.note(.sync(path))
   }
 
+  /// The data is on the disk when this returns, and so is the name that the file was given last, without a sync of the
+  /// directory: making a file and renaming it is in the journal of ext4, XFS and Btrfs no later than its fsync.
+  ///
+  /// - Parameter name: its path by now.
+  public func syncWithName(_ name: String) throws {
+    _ = try System.call("fsync", name) { fsync(descriptor) }
+    FileChanges.note(.sync(name))
+    FileChanges.note(.syncDirectory(Files.split(name).directory))
+  }
+
   public func truncate(to size: Int64) throws {
     _ = try System.call("truncate", path) { ftruncate(descriptor, off_t(size)) }
     FileChanges.note(.truncate(path, size))
@@ -145,6 +155,38 @@ public enum Files {
     }
   }
 
+  /// As ``writeAtomically(_:to:permissions:)`` for a file of one disk block, with one sync or none: a power cut may leave
+  /// the file whole or empty or not at all, a kill whole or not at all.
+  ///
+  /// - Parameter isDurable: it is on the disk when this returns.
+  public static func writeBlock(_ bytes: [UInt8], to path: String, isDurable: Bool) throws {
+    guard bytes.count <= blockSize else { return try writeAtomically(bytes, to: path) }
+    let temporary = aside(path)
+    do {
+      let file = try File(temporary, .createNew)
+      try file.write(bytes, at: 0)
+      try rename(temporary, to: path)
+      if isDurable { try file.syncWithName(path) }
+    } catch {
+      discard(temporary)
+      throw error
+    }
+  }
+
+  /// Is the file what a power cut left of one that ``writeBlock(_:to:isDurable:)`` wrote?
+  public static func isEmptyBlock(_ path: String) throws -> Bool {
+    try status(path)?.size ?? 0 <= Int64(blockSize) && read(path).allSatisfy { $0 == 0 }
+  }
+
+  /// What a file system writes at once.
+  private static let blockSize = 4096
+
+  /// The hidden name holds the process id, by which a later run tells what a dead one left.
+  private static func aside(_ path: String) -> String {
+    let (directory, name) = split(path)
+    return "\(directory)/.\(name).\(getpid()).\(UInt32.random(in: .min ... .max)).tmp"
+  }
+
   /// As ``writeAtomically(_:to:permissions:)``, but never replaces a file; false when the name is taken, whoever took
   /// it.
   public static func createAtomically(
@@ -162,13 +204,11 @@ public enum Files {
     }
   }
 
-  /// The hidden name holds the process id, by which a later run tells what a dead one left.
   @discardableResult
   private static func writeAside(
     _ bytes: [UInt8], _ path: String, _ permissions: mode_t, _ publish: (_ temporary: String) throws -> Bool
   ) throws -> Bool {
-    let (directory, name) = split(path)
-    let temporary = "\(directory)/.\(name).\(getpid()).\(UInt32.random(in: .min ... .max)).tmp"
+    let temporary = aside(path)
     do {
       let file = try File(temporary, .createNew, permissions: permissions)
       try file.write(bytes, at: 0)
@@ -181,7 +221,7 @@ public enum Files {
       discard(temporary)
       throw error
     }
-    try syncDirectory(directory)
+    try syncDirectory(split(path).directory)
     return true
   }
 

@@ -35,6 +35,12 @@ public protocol RecordLog: AnyObject, Sendable {
   /// - Throws: `.offsetOutOfRange` when `offset` is before the start or past the end.
   func read(_ topicPartition: TopicPartition, from offset: Int64, maxBytes: Int, wait: Duration) throws -> RecordBatch
 
+  /// Returns when one of the partitions has a record at or after its offset, or after the wait, or a little earlier: who
+  /// waits looks again.
+  ///
+  /// - Throws: as ``read(_:from:maxBytes:wait:)``.
+  func waitForRecords(after offsets: [TopicPartition: Int64], atMost wait: Duration) throws
+
   /// First offset that can be read, and the offset that the next record will get (Kafka's high watermark).
   func offsets(_ topicPartition: TopicPartition) throws -> (start: Int64, end: Int64)
 
@@ -49,6 +55,17 @@ public protocol RecordLog: AnyObject, Sendable {
 
   /// Makes everything appended so far durable, then lets go of files and connections.
   func close() throws
+}
+
+extension RecordLog {
+  /// A long poll watches one partition; several are looked at by turns, every 20 ms.
+  public func waitForRecords(after offsets: [TopicPartition: Int64], atMost wait: Duration) throws {
+    if offsets.count == 1, let (partition, offset) = offsets.first {
+      _ = try read(partition, from: offset, maxBytes: 1, wait: wait)
+    } else {
+      Signal().wait(min(wait, .milliseconds(20)))
+    }
+  }
 }
 
 public struct TopicDescription: Sendable, Hashable {

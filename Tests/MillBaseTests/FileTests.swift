@@ -21,6 +21,23 @@ import Testing
     }
   }
 
+  @Test(arguments: [(0, true), (1, true), (4096, false), (4097, false)])
+  func writesBlocksWhole(_ count: Int, _ isDurable: Bool) throws {
+    try withDirectory { directory in
+      let path = "\(directory)/a"
+      for byte: UInt8 in [1, 2] {
+        let bytes = [UInt8](repeating: byte, count: count)
+        try Files.writeBlock(bytes, to: path, isDurable: isDurable)
+        #expect(try Files.read(path) == bytes)
+      }
+      #expect(try Files.list(directory) == ["a"])
+      #expect(try Files.isEmptyBlock(path) == (count == 0))
+      try Files.writeAtomically([UInt8](repeating: 0, count: count), to: path)
+      #expect(try Files.isEmptyBlock(path) == (count <= 4096))
+      #expect(throws: MillError.self) { try Files.writeBlock([1], to: "\(directory)/no/a", isDurable: isDurable) }
+    }
+  }
+
   @Test func failedWriteLeavesNothing() throws {
     try withDirectory { directory in
       try Files.makeDirectory("\(directory)/taken/inside")

@@ -40,6 +40,26 @@ import Testing
     try log.close()
   }
 
+  @Test func whoWaitsForSeveralPartitionsIsWokenByEach() throws {
+    let directory = try Files.makeTemporaryDirectory("millrace-live")
+    defer { try? Files.removeTree(directory) }
+    let log = try LocalLog(directory: directory)
+    try log.createTopic("t", partitions: 3, configuration: [:])
+    var known = Dictionary(uniqueKeysWithValues: (0..<3).map { (TopicPartition("t", $0), Int64(0)) })
+    for round in 0..<30 {
+      let partition = TopicPartition("t", Int32(round % 3))
+      let after = known
+      let worker = Worker("reader") { _ in try? log.waitForRecords(after: after, atMost: .seconds(600)) }
+      if round % 2 == 0 { _ = Signal().wait(.milliseconds(2)) }
+      _ = try log.append([Record(value: [1])], to: partition, codec: .none)
+      // It would wait for ten minutes, or has not begun to wait and sees the record.
+      #expect(worker.join(atMost: .seconds(60)))
+      known[partition]! += 1
+    }
+    #expect(throws: MillError.self) { try log.waitForRecords(after: [TopicPartition("t", 7): 0], atMost: .zero) }
+    try log.close()
+  }
+
   private final class Seen: Sendable {
     private let mutex = Mutex<[Int64]>([])
     func add(_ offsets: [Int64]) { mutex.withLock { $0 += offsets } }

@@ -91,6 +91,15 @@ extension LocalLog {
     return batch
   }
 
+  public func waitForRecords(after offsets: [TopicPartition: Int64], atMost wait: Duration) throws {
+    let signal = Signal()
+    let listener = onAppend { if offsets[$0] != nil { signal.set() } }
+    defer { removeAppendListener(listener) }
+    // The listener is there first, so that no record falls between.
+    for (partition, offset) in offsets where try self.offsets(partition).end > offset { return }
+    signal.wait(wait)
+  }
+
   /// Batches as they are stored, without waiting.
   ///
   /// - Parameter committed: end at the last stable offset, and say which transactions were aborted.

@@ -83,6 +83,23 @@ struct StateFileWriter: ~Copyable {
   ///
   /// - Returns: its size.
   mutating func finish(version: Int64) throws -> Int64 {
+    try writeEnd(version)
+    try file.sync()
+    try Files.rename(temporary, to: path)
+    isDone = true
+    try Files.syncDirectory(Files.split(path).directory)
+    return flushed
+  }
+
+  /// The file is whole and in its place when this returns, and durable when it is synced with its name.
+  mutating func finishWithoutSync(version: Int64) throws -> (file: File, size: Int64) {
+    try writeEnd(version)
+    try Files.rename(temporary, to: path)
+    isDone = true
+    return (file, flushed)
+  }
+
+  private mutating func writeEnd(_ version: Int64) throws {
     try closeBlock()
     let indexStart = flushed + Int64(buffer.count)
     var tail: [UInt8] = []
@@ -103,11 +120,6 @@ struct StateFileWriter: ~Copyable {
     put(StateFile.magic)
     buffer += tail
     try flush()
-    try file.sync()
-    try Files.rename(temporary, to: path)
-    isDone = true
-    try Files.syncDirectory(Files.split(path).directory)
-    return flushed
   }
 }
 

@@ -21,6 +21,8 @@ final class StatePartition: @unchecked Sendable {
   private var base: StateFileReader?
   private var pending = StateMap()
   private var pendingChange = 0
+  /// Of the running micro-batch's.
+  private var deltaBytes: Int64 = 0
   private var deltasSinceSnapshot = 0
   private var deltaBytesSinceSnapshot: Int64 = 0
   private var snapshotBytes: Int64 = 0
@@ -88,10 +90,15 @@ final class StatePartition: @unchecked Sendable {
   // MARK: Versions
 
   /// Writes what the micro-batch changed as the delta of the next version.
-  func writeDelta() throws {
-    var writer = try StateFileWriter(files.delta(version + 1))
+  ///
+  /// - Returns: the file, which must be synced with its name yet.
+  func writeDelta() throws -> (file: File, path: String) {
+    let path = files.delta(version + 1)
+    var writer = try StateFileWriter(path)
     try pending.forEach { key, value in try writer.append(StateMap.hash(key), key, value) }
-    deltaBytesSinceSnapshot += try writer.finish(version: version + 1)
+    let (file, size) = try writer.finishWithoutSync(version: version + 1)
+    deltaBytes = size
+    return (file, path)
   }
 
   func abort() {
@@ -110,6 +117,7 @@ final class StatePartition: @unchecked Sendable {
     committedCount += pendingChange
     version += 1
     deltasSinceSnapshot += 1
+    deltaBytesSinceSnapshot += deltaBytes
     abort()
   }
 

@@ -1,4 +1,5 @@
 import MillBase
+import Synchronization
 
 /// The state of one stateful operator: keys and values as bytes, in partitions by the hash of the key, with a version
 /// for every micro-batch.
@@ -60,12 +61,25 @@ final class StateStore: @unchecked Sendable {
     counts = Counts()
   }
 
+  /// The changes of the micro-batch are durable when this returns.
+  ///
   /// - Parameter written: called after every partition.
   func writeDeltas(_ written: (_ partition: Int) throws -> Void) throws {
-    for (number, partition) in partitions.enumerated() {
-      try partition.writeDelta()
+    let files = try partitions.enumerated().map { number, partition in
+      let delta = try partition.writeDelta()
       try written(number)
+      return delta
     }
+    // The file system syncs files together that are synced at the same time.
+    let outcomes = Mutex<[Result<Void, any Error>]>([])
+    let sync = { @Sendable (delta: (file: File, path: String)) in
+      let outcome = Result { try delta.file.syncWithName(delta.path) }
+      outcomes.withLock { $0.append(outcome) }
+    }
+    let workers = files.dropFirst().map { delta in Worker("state") { _ in sync(delta) } }
+    if let first = files.first { sync(first) }
+    for worker in workers { worker.join() }
+    for outcome in outcomes.withLock({ $0 }) { try outcome.get() }
   }
 
   /// The micro-batch is committed: its changes become the state.

@@ -3,6 +3,11 @@ import MillBase
 /// The checkpoint directory, as Spark lays it out: `metadata`, `offsets/N`, `commits/N`, `sources/I/0`, `state/O/P/V.delta`.
 ///
 /// offsets/N is written before batch N runs, commits/N after; what has no commit runs again, over the same offsets.
+///
+/// Each sync of a file costs a row as much time as all the rest, so there are only those that a power cut makes
+/// necessary: offsets/N is on the disk before the sink has rows of batch N, and its state before commits/N is written.
+/// commits/N itself may be lost: batch N then runs once more, as after a kill. A power cut may leave an empty file of
+/// either: it counts as none.
 struct Checkpoint: Sendable {
   /// spark.sql.streaming.minBatchesToRetain
   static let batchesRetained: Int64 = 100
@@ -77,6 +82,16 @@ struct Checkpoint: Sendable {
 
   // MARK: offsets and commits
 
+  /// The last batch in `offsets` or `commits`; nil = none.
+  func lastBatch(_ folder: String) throws -> Int64? {
+    var found = try batches(folder)
+    while let last = found.last, try Files.isEmptyBlock("\(directory)/\(folder)/\(last)") {
+      Log.warning("query", "\(directory)/\(folder)/\(last) is empty, as after a power cut: it counts as none")
+      found.removeLast()
+    }
+    return found.last
+  }
+
   /// Numbers of the batches in `offsets` or `commits`, ascending.
   func batches(_ folder: String) throws -> [Int64] {
     try Files.list("\(directory)/\(folder)").compactMap { Int64($0) }.filter { $0 >= 0 }.sorted()
@@ -106,12 +121,17 @@ struct Checkpoint: Sendable {
       "conf": .object(entry.conf),
     ])
     let lines = ["v1", header.text()] + entry.offsets.map { $0?.text() ?? "-" }
-    try write(lines.joined(separator: "\n"), to: "\(directory)/offsets/\(batchId)")
+    let path = "\(directory)/offsets/\(batchId)"
+    try Self.removeChecksum(path)
+    try Files.writeBlock(Array(lines.joined(separator: "\n").utf8), to: path, isDurable: true)
   }
 
-  func commit(_ batchId: Int64, nextBatchWatermarkMs: Int64 = 0) throws {
+  /// - Parameter isDurable: it is on the disk when this returns: for sources that then forget what the batch was made of.
+  func commit(_ batchId: Int64, nextBatchWatermarkMs: Int64 = 0, isDurable: Bool = true) throws {
     let body = JSONValue.object(["nextBatchWatermarkMs": .integer(nextBatchWatermarkMs)])
-    try write("v1\n\(body.text())", to: "\(directory)/commits/\(batchId)")
+    let path = "\(directory)/commits/\(batchId)"
+    try Self.removeChecksum(path)
+    try Files.writeBlock(Array("v1\n\(body.text())".utf8), to: path, isDurable: isDurable)
     try purge(before: batchId - Self.batchesRetained)
   }
 

@@ -243,14 +243,11 @@ final class KafkaStream: StreamSource {
   }
 
   func waitForData(after offset: SourceOffset, _ stop: Signal) throws {
-    guard case .kafka(let offsets) = offset, offsets.next.count == 1, let (partition, next) = offsets.next.first,
-      kafka.minOffsetsPerTrigger == nil
-    else {
-      // A long poll watches one partition; several are looked at by turns.
+    guard case .kafka(let offsets) = offset, kafka.minOffsetsPerTrigger == nil else {
       stop.wait(pollInterval)
       return
     }
-    _ = try log.read(partition, from: next, maxBytes: 1, wait: .milliseconds(200))
+    try log.waitForRecords(after: offsets.next, atMost: .milliseconds(200))
   }
 
   // MARK: Reading

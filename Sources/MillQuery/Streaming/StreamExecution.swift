@@ -85,8 +85,8 @@ final class StreamExecution {
 
   /// Sets `batchId` and `position`; gives end and time of a micro-batch that was begun and not committed.
   private func findPosition() throws -> (ends: [SourceOffset], timestamp: Int64)? {
-    let begun = try checkpoint.batches("offsets").last
-    let committed = try checkpoint.batches("commits").last
+    let begun = try checkpoint.lastBatch("offsets")
+    let committed = try checkpoint.lastBatch("commits")
     let initial = try streams.map { stream in try stayingTheSame { try stream.initialOffset() } }
     guard let begun else {
       position = initial
@@ -200,6 +200,11 @@ final class StreamExecution {
     return query.query.states.contains { $0.kind != .aggregate || query.outputMode != .complete }
   }
 
+  /// Topics keep their records whatever has become of them; the files of a source may be removed when they are done with.
+  private var readsTopicsOnly: Bool {
+    query.query.sources.allSatisfy { if case .kafka = $0.kind { true } else { false } }
+  }
+
   private func step(_ step: MicroBatchStep) throws { try query.options.onStep(step, batchId) }
 
   private func runBatch(
@@ -243,7 +248,7 @@ final class StreamExecution {
     step("addBatch")
     tracker.update(query.query.plan.watermarks, counts.eventTimes)
     try retrying("writing commits/\(batchId)") {
-      try checkpoint.commit(batchId, nextBatchWatermarkMs: tracker.current)
+      try checkpoint.commit(batchId, nextBatchWatermarkMs: tracker.current, isDurable: !readsTopicsOnly)
     }
     try self.step(.committed)
     let states = zip(query.query.states, stores).map { state, store in

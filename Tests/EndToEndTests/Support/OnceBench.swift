@@ -11,7 +11,8 @@ final class OnceBench: Sendable {
     /// What it was killed before.
     var step = ""
     var stepCount = 0
-    var kinds: Set<String> = []
+    /// How often the undisturbed run took a step of each kind.
+    var kinds: [String: Int] = [:]
     /// Points of the store without their times, sorted.
     var points: [String]
     /// Names of the checkpoint's files.
@@ -108,7 +109,7 @@ final class OnceBench: Sendable {
     let record = try Files.readText(data + ".steps")
     var run = try look(data)
     let kinds = StepKiller.kinds(record, below: data)
-    (run.kinds, run.stepCount) = (Set(kinds), kinds.count)
+    (run.kinds, run.stepCount) = (Dictionary(kinds.map { ($0, 1) }, uniquingKeysWith: +), kinds.count)
     return run
   }
 
