@@ -60,4 +60,4 @@ check-format:
 	swift format lint --strict --recursive --parallel Package.swift Sources Tests Fuzz
 
 clean:
-	rm -rf .build .venv
+	rm -rf .build .venv .venv-flink

@@ -12,7 +12,9 @@ bench=(gcc libc6-dev python3-venv openjdk-17-jre-headless)
 # The last four are kafka-python's and aiokafka's codecs; in Debian the last three are python3-kafka's.
 python_test=(confluent-kafka kafka-python aiokafka influxdb influxdb-client python-snappy lz4 zstandard cramjam)
 python_real=(pyspark)
-python_bench=(duckdb pyspark confluent-kafka)
+python_bench=(duckdb pyspark polars confluent-kafka)
+# Its dependencies are not those of the others.
+python_flink=(apache-flink)
 
 packages() { # NAME...: those of the Debian packages that are not installed
   local missing=() name
@@ -33,15 +35,17 @@ packages() { # NAME...: those of the Debian packages that are not installed
   [ -z "$made" ] || $sudo rm -f $policy
 }
 
-python() { # NAME...: those of the PyPI packages that .venv lacks
-  [ -x .venv/bin/python ] || python3 -m venv .venv
+python() { # VENV NAME...: those of the PyPI packages that the virtual environment lacks
+  local venv=$1
+  shift
+  [ -x "$venv/bin/python" ] || python3 -m venv "$venv"
   local missing=() name
   for name in "$@"; do
-    .venv/bin/python -c "import importlib.metadata as m; m.version('$name')" 2>/dev/null || missing+=("$name")
+    "$venv/bin/python" -c "import importlib.metadata as m; m.version('$name')" 2>/dev/null || missing+=("$name")
   done
   [ ${#missing[@]} -eq 0 ] && return
-  echo "setup: installing ${missing[*]} into .venv"
-  .venv/bin/python -m pip install -q --disable-pip-version-check "${missing[@]}"
+  echo "setup: installing ${missing[*]} into $venv"
+  "$venv/bin/python" -m pip install -q --disable-pip-version-check "${missing[@]}"
 }
 
 command -v swift >/dev/null || {
@@ -50,8 +54,8 @@ command -v swift >/dev/null || {
 }
 case "${1:-}" in
   build) packages "${build[@]}" ;;
-  test) packages "${test[@]}" && python "${python_test[@]}" ;;
-  real) packages "${real[@]}" && python "${python_real[@]}" ;;
-  bench) packages "${bench[@]}" && python "${python_bench[@]}" ;;
+  test) packages "${test[@]}" && python .venv "${python_test[@]}" ;;
+  real) packages "${real[@]}" && python .venv "${python_real[@]}" ;;
+  bench) packages "${bench[@]}" && python .venv "${python_bench[@]}" && python .venv-flink "${python_flink[@]}" ;;
   *) echo "usage: setup.sh build|test|real|bench" >&2; exit 64 ;;
 esac
