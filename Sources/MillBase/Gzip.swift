@@ -67,6 +67,50 @@ public enum Gzip {
     }
   }
 
+  /// Unpacks one or more gzip members, one after the other, piece by piece.
+  ///
+  /// - Parameters:
+  ///   - read: gives the next packed bytes, at most 4 GiB; none at the end.
+  ///   - write: gets unpacked bytes.
+  /// - Throws: `.badInput` when the bytes are not gzip, are cut or don't fit their checksum; what the two throw.
+  public static func decompress(
+    from read: () throws -> [UInt8], to write: (UnsafeRawBufferPointer) throws -> Void
+  ) throws {
+    var stream = z_stream()
+    guard mill_inflate_init(&stream, 15 + 16) == Z_OK else { throw MillError(.system, "zlib can't start") }
+    defer { inflateEnd(&stream) }
+    var isInMember = false
+    while true {
+      var packed = try read()
+      if packed.isEmpty {
+        if isInMember { throw MillError(.badInput, "the gzip data is cut") }
+        return
+      }
+      try packed.withUnsafeMutableBufferPointer { source in
+        try withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 64 << 10) { chunk in
+          stream.next_in = source.baseAddress
+          stream.avail_in = UInt32(source.count)
+          repeat {
+            stream.next_out = chunk.baseAddress!
+            stream.avail_out = UInt32(chunk.count)
+            let result = inflate(&stream, Z_NO_FLUSH)
+            try write(
+              UnsafeRawBufferPointer(rebasing: UnsafeRawBufferPointer(chunk)[..<(chunk.count - Int(stream.avail_out))]))
+            switch result {
+            case Z_STREAM_END:
+              isInMember = false
+              inflateReset(&stream)
+            case Z_OK: isInMember = true
+            // All that there was is taken.
+            case Z_BUF_ERROR: break
+            default: throw MillError(.badInput, "the data is not gzip, or is damaged")
+            }
+          } while stream.avail_in > 0 || stream.avail_out == 0
+        }
+      }
+    }
+  }
+
   /// Hands a buffer to zlib in portions that its 32-bit counters can hold.
   private struct Input {
     private var position = 0

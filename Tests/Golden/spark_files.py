@@ -1,9 +1,9 @@
 """Plays sequences of files to a real Spark's file source, and rate-micro-batch, each run until everything is done
 (AvailableNow). One line of JSON a case: the rows of every micro-batch, and the lists of files in its checkpoint.
 usage: spark_files.py [NAME ...]     (needs pyspark 4.3 and Java 17; prints the new spark_files.jsonl)
-A step is a list of files: name, seconds since it was modified, content; or "run", which runs the query over its
+A step is a list of files: name (.gz: packed), seconds since it was modified, content; or "run", which runs the query over its
 checkpoint; or ["remove", name]. $DIR in options and paths is the case's own directory, where the source is $DIR/in."""
-import json, os, shutil, sys, tempfile, time
+import gzip, json, os, shutil, sys, tempfile, time
 from pyspark.sql import SparkSession
 
 ABC = [["b.txt", 300, "b1\nb2\n"], ["a.txt", 200, "a\n"], ["c c.txt", 100, "c\n"], ["old.txt", 2600000, "old\n"]]
@@ -46,6 +46,8 @@ CASES = [
      [[["1.json", 50, '{"k":1,"s":"x"}\n\n{"k":"no"}\n{"k":\n'], ["2.json", 40, '{"s":"y"}\n{"k":3}']], "run"]),
     ("csv", "csv", "k INT, s STRING", {"header": "true"}, "in",
      [[["1.csv", 50, "k,s\n1,x\n\n2,\n"], ["2.csv", 40, "k,s\n3,\"y,z\"\n"]], "run"]),
+    ("packed", "csv", "k INT, s STRING", {"header": "true"}, "in",
+     [[["1.csv.gz", 50, "k,s\n1,x\n2,y\n"], ["2.csv", 40, "k,s\n3,z\n"], ["3.gz", 30, ""]], "run"]),
     ("rate", "rate-micro-batch", None, {"rowsPerBatch": "3", "startTimestamp": "1700000000000", "advanceMillisPerBatch": "1500"},
      None, ["run", "run", "run"]),
     ("rate_defaults", "rate-micro-batch", None, {"rowsPerBatch": "2"}, None, ["run", "run"]),
@@ -80,7 +82,7 @@ def play(source, columns, options, path, steps, folder):
             for name, age, text in step:
                 target = f"{folder}/in/{name}"
                 os.makedirs(os.path.dirname(target), exist_ok=True)
-                with open(target, "w", newline="") as file:
+                with (gzip.open if name.endswith(".gz") else open)(target, "wt", newline="") as file:
                     file.write(text)
                 moment = int(time.time()) - age
                 os.utime(target, (moment, moment))

@@ -20,7 +20,7 @@ import Testing
     return text.split(separator: "\n").compactMap { try? JSONValue(parsing: String($0)) }.map { Case(line: $0) }
   }()
 
-  @Test func goldenFileIsThere() { #expect(Self.cases.count >= 27) }
+  @Test func goldenFileIsThere() { #expect(Self.cases.count >= 28) }
 
   private static func script(_ item: Case, in directory: String) -> String {
     var options = (item.line["options"]?.object ?? [:]).map { "\($0.key) '\($0.value.string!)'" }
@@ -33,7 +33,8 @@ import Testing
   private static func put(_ file: JSONValue, in directory: String) throws {
     let path = "\(directory)/in/\(file[0]!.string!)"
     try Files.makeDirectory(Files.split(path).directory)
-    try Files.writeAtomically(file[2]!.string!, to: path)
+    let bytes = Array(file[2]!.string!.utf8)
+    try Files.writeAtomically(path.hasSuffix(".gz") ? Gzip.compress(bytes) : bytes, to: path)
     var times = [timespec(), timespec()]
     times[0].tv_sec = time(nil) - Int(file[1]!.integer!)
     times[1] = times[0]

@@ -230,9 +230,16 @@ import Testing
     let log = try FileStreamLog(bench.checkpoint + "/sources/0")
     #expect(try log.entries(3...4).map { $0.path.suffix(3) } == ["/f3", "/f4"])
     #expect(try log.entries(18...20).map(\.batchId) == [18, 19, 20])
+    // One that is written again, after a try that failed behind it, holds nothing twice.
+    let whole = try bench.file("sources/0/19.compact")
+    try log.add(log.entries(19...19), number: 19)
+    #expect(try bench.file("sources/0/19.compact") == whole)
     try Files.writeAtomically("v1\n{\"path\"", to: bench.checkpoint + "/sources/0/19.compact")
     let text = bench.message { try bench.run() }
     #expect(text.contains("/sources/0/19.compact") && text.contains("can't be read"))
+    try Files.removeTree(bench.checkpoint + "/sources")
+    let lost = bench.message { try bench.run() }
+    #expect(lost.contains("a micro-batch has read list 24 of files, and the newest here is -1"))
   }
 
   /// A query that dies between any two steps of a micro-batch reads no file twice and leaves none out.
@@ -361,6 +368,28 @@ import Testing
     #expect(try bench.run(script: script) == ["1x 2y 3z"])
   }
 
+  @Test func packedFilesAreUnpacked() throws {
+    let bench = try Bench()
+    let lines = (0..<300_000).map { "\($0) \($0 * 7919)" }
+    let text = Array((lines.joined(separator: "\n") + "\n").utf8)
+    // Two members, one after the other.
+    let packed = Gzip.compress(Array(text[..<1_000_000])) + Gzip.compress(Array(text[1_000_000...]))
+    #expect(packed.count > 1 << 20 && text.count > 4 << 20)
+    try Files.writeAtomically(packed, to: bench.input + "/a.txt.gz")
+    #expect(try bench.run() == [lines.joined(separator: " ")])
+    for (name, bytes, wanted) in [
+      ("b.gz", Array(packed[..<(packed.count - 5)]), "the gzip data is cut"),
+      ("c.gz", Array("no".utf8), "the data is not gzip, or is damaged"),
+      ("d.bz2", [1], "files of the kind .bz2 are not read yet"),
+    ] {
+      try Files.writeAtomically(bytes, to: "\(bench.input)/\(name)")
+      let text = bench.message { try bench.run() }
+      #expect(text.contains(wanted) && text.contains("\(bench.input)/\(name)"), "\(text)")
+      try Files.remove("\(bench.input)/\(name)")
+      #expect(try bench.run(", ignoreMissingFiles 'true'") == [""])
+    }
+  }
+
   @Test func bigFilesKeepTheirOrderOnTwoLanes() throws {
     let bench = try Bench()
     let line = String(repeating: "x", count: 1000)
@@ -473,6 +502,8 @@ import Testing
     ("maxFileAge 'zz'", "maxFileAge wants a length of time, not zz; write 500ms, 30s, 5m, 2h or 7d"),
     ("latestFirst 'q'", "latestFirst wants true or false, not q"),
     ("fileNameOnly 'q'", "fileNameOnly wants true or false, not q"),
+    ("maxCachedFiles '-1'", "maxCachedFiles wants a whole number, not -1"),
+    ("discardCachedInputRatio '2'", "discardCachedInputRatio wants a number from 0 to 1, not 2"),
     ("cleanSource 'remove'", "cleanSource wants off, delete or archive, not remove"),
     ("cleanSource 'archive'", "cleanSource archive needs the option sourceArchiveDir"),
     ("maxFilePerTrigger 1", "unknown option maxFilePerTrigger; did you mean maxFilesPerTrigger?"),

@@ -55,6 +55,7 @@ final class FileChunks: JobSource {
   }
 
   private func open(_ item: Item) throws -> LineFile {
+    if let unpacked = try PackedFile.open(item, chunkBytes: chunkBytes) { return unpacked }
     if item.system is LocalFileSystem { return try LineFile(item.path, chunkBytes: chunkBytes) }
     return LineFile(item.path, size: item.size, chunkBytes: chunkBytes) { target, position in
       let bytes = try item.system.read(item.path, from: position, count: target.count)

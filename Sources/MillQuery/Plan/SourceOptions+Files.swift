@@ -27,8 +27,7 @@ extension SourceOptions {
       }
     }
     var plain = path.value
-    if !plain.hasPrefix("file://"), plain.hasPrefix("file:") { plain = "file://" + plain.dropFirst(5) }
-    if plain.hasPrefix("file://") { plain.removeFirst(7) }
+    if plain.hasPrefix("file://") { plain.removeFirst(7) } else if plain.hasPrefix("file:") { plain.removeFirst(5) }
     var files = FileSource(format: format, path: plain, hasHeader: csv.hasHeader)
     files.isRecursive = try boolean("recursiveFileLookup", default: true)
     files.ignoresMissingFiles = try boolean("ignoreMissingFiles", default: false)
@@ -63,7 +62,12 @@ extension SourceOptions {
     stream.fileNameOnly = try boolean("fileNameOnly", default: false)
     if let age = try milliseconds("maxFileAge") { stream.maxFileAgeMilliseconds = age }
     // What was found and not read yet is kept in any case.
-    _ = try positiveNumber("maxCachedFiles")
+    if let option = option("maxCachedFiles"), Int64(option.value) ?? -1 < 0 {
+      throw error("maxCachedFiles wants a whole number, not \(option.value)", at: option)
+    }
+    if let option = option("discardCachedInputRatio"), !(0...1).contains(Double(option.value) ?? -1) {
+      throw error("discardCachedInputRatio wants a number from 0 to 1, not \(option.value)", at: option)
+    }
     let archive = option("sourceArchiveDir")
     if let option = option("cleanSource") {
       switch option.value.lowercased() {

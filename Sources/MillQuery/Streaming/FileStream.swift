@@ -28,7 +28,8 @@ final class FileStream: StreamSource {
   private let cleaner: FileCleaner?
   private let state: Mutex<State>
 
-  /// - Throws: `.notFound`, retriable, for a path where nothing is (yet), unless it is a pattern; `.corrupt` for a log that can't be read.
+  /// - Throws: `.notFound`, retriable, for a path where nothing is (yet), unless it is a pattern; `.corrupt` for a log
+  ///   that can't be read.
   init(name: String, source: FileSource, systems: FileSystems?, log: FileStreamLog) throws {
     self.name = name
     self.source = source
@@ -94,6 +95,12 @@ final class FileStream: StreamSource {
   func next(after offset: SourceOffset, mayRest: Bool) throws -> SourceStep {
     guard case .files(let at) = offset else { preconditionFailure("offsets of another source") }
     return try state.withLock { state in
+      guard at <= state.number else {
+        throw MillError(
+          .corrupt, "a micro-batch has read list \(at) of files, and the newest here is \(state.number)",
+          at: .init(file: log.directory),
+          wayOut: "restore the lists, or begin with a new checkpoint directory (the query then starts anew)")
+      }
       // A list that no micro-batch has taken is from before a crash, or before another source failed.
       if at < state.number { return step(offset, state.number) }
       if mayRest, !state.isFrozen, state.unread.isEmpty, Clock.steadyNanoseconds() < state.nextLook {

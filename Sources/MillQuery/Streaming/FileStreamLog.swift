@@ -16,7 +16,7 @@ final class FileStreamLog: Sendable {
   /// spark.sql.streaming.fileSource.log.compactInterval
   static let compactInterval: Int64 = 10
 
-  private let directory: String
+  let directory: String
   /// The last list written, which is read next.
   private let last = Mutex<[Entry]>([])
 
@@ -97,7 +97,8 @@ final class FileStreamLog: Sendable {
       ]).text()
     }
     var list = List(number: number, isCompact: (number + 1) % Self.compactInterval == 0)
-    let lists = try self.lists()
+    // Not what a try left behind that failed after it had written the list.
+    let lists = try self.lists().filter { $0.number < number }
     if list.isCompact {
       lines = try current(lists).flatMap { try self.lines($0) }.map(String.init) + lines
     }
