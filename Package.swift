@@ -61,7 +61,7 @@ let package = Package(
     // The page's files are compiled into the executable: nothing is installed beside it.
     room("MillView", ["MillBase"], resources: [.embedInCode("Page/Assets")]),
     // Spark's DataFrame API in Swift, over MillQuery.
-    room("MillFrame", ["MillBase", "MillColumns", "MillLog", "MillKafka", "MillQuery", "MillStore"]),
+    room("MillFrame", ["MillBase", "MillColumns", "MillLog", "MillKafka", "MillArchive", "MillQuery", "MillStore"]),
     // The public library: a pipeline, its YAML, wiring, supervision.
     room(
       "Millrace",

@@ -23,6 +23,7 @@ public struct DataStreamWriter: Sendable {
   private let frame: DataFrame
   private var sink = ""
   private var options: [String: String] = [:]
+  private var columns: [String] = []
   private var name: String?
   private var mode = OutputMode.append
   private var trigger: MillQuery.Trigger = .unlimited
@@ -38,9 +39,13 @@ public struct DataStreamWriter: Sendable {
     return copy
   }
 
-  /// kafka, influxdb, console, memory.
+  /// kafka, json, csv, text, influxdb, console, memory.
   public func format(_ name: String) -> DataStreamWriter { with { $0.sink = name } }
   public func option(_ key: String, _ value: String) -> DataStreamWriter { with { $0.options[key] = value } }
+  public func option(_ key: String, _ value: Int) -> DataStreamWriter { option(key, "\(value)") }
+  public func option(_ key: String, _ value: Bool) -> DataStreamWriter { option(key, "\(value)") }
+  /// Columns that become directories `name=value`, of files.
+  public func partitionBy(_ columns: String...) -> DataStreamWriter { with { $0.columns = columns } }
   public func queryName(_ name: String) -> DataStreamWriter { with { $0.name = name } }
   /// append, update or complete.
   public func outputMode(_ mode: String) -> DataStreamWriter { with { $0.mode = try OutputMode(parsing: mode) } }
@@ -65,8 +70,10 @@ public struct DataStreamWriter: Sendable {
 
   /// Starts the query: it runs until it is stopped.
   ///
+  /// - Parameter path: of the directory, for files; or the option `path`.
   /// - Throws: what is wrong with the frame or the options.
-  public func start() throws -> StreamingQuery {
+  public func start(_ path: String? = nil) throws -> StreamingQuery {
+    if let path { return try option("path", path).start() }
     if let problem { throw problem }
     let query = try frame.compiled()
     guard frame.isStreaming else {
@@ -75,17 +82,32 @@ public struct DataStreamWriter: Sendable {
     }
     let session = frame.session
     let name = name ?? session.newName("query")
-    var checkpoint = options["checkpointLocation"]
-    if checkpoint == nil {
+    let sink = try makeSink(query)
+    var settings = StreamingQuery.Options()
+    let checkpoint: String
+    if let given = options.first(where: { $0.key.lowercased() == Self.checkpointKey })?.value {
+      checkpoint = given
+    } else {
+      try query.checkStreams(mode)
       checkpoint = try Files.makeTemporaryDirectory("millrace-checkpoint")
+      settings.checkpointLife = session.removesCheckpoints ? .untilEnd : .untilStopped
       Log.warning("query", "\(name): no checkpointLocation: after a restart the query begins anew")
     }
     let stream = try StreamingQuery(
-      name: name, query: query, log: { try session.log($0) }, sink: try makeSink(query),
-      checkpointLocation: checkpoint!, outputMode: mode, trigger: trigger,
+      name: name, query: query, log: { try session.log($0) }, sink: sink, checkpointLocation: checkpoint,
+      outputMode: mode, trigger: trigger, options: settings,
       onMalformed: { _, origin, reason in Log.warning("query", "\(name): \(origin): \(reason)") })
     stream.start()
     return stream
+  }
+
+  /// Tables are Spark's catalog's, and there is none here.
+  ///
+  /// - Throws: always.
+  public func toTable(_ name: String) throws -> StreamingQuery {
+    throw MillError(
+      .configuration, "there is no catalog of tables, so \(name) can't be written to",
+      wayOut: "write files with format(\"json\").start(path), or a view with format(\"memory\") and queryName")
   }
 
   private func makeSink(_ query: CompiledQuery) throws -> any StreamSink {
@@ -103,21 +125,26 @@ public struct DataStreamWriter: Sendable {
       frame.session.define(name, rows: { sink.contents(query.schema) }, query.schema)
       return sink
     case "influxdb": return try InfluxOptions(options).sink(query.schema)
-    case "kafka":
-      let session = frame.session
-      return try KafkaSink(query.schema, options: sinkOptions) { try session.log($0, $1) }
     default:
-      throw MillError(
-        .configuration, sink.isEmpty ? "writeStream has no format" : "unknown sink format \(sink)",
-        wayOut: Nearest.name(to: sink, among: Self.formats).map { "did you mean \($0)?" }
-          ?? "known are \(Self.formats.joined(separator: ", ")) and foreachBatch")
+      let session = frame.session
+      let own = options.filter { $0.key.lowercased() != Self.checkpointKey }
+      return try Self.known(sink, "writeStream", more: ["influxdb", "memory", "foreachBatch"]).sink(
+        query, options: own, partitionBy: columns, outputMode: mode
+      ) { try session.log($0, $1) }
     }
   }
 
-  private static let formats = ["influxdb", "kafka", "console", "memory"]
+  private static let checkpointKey = "checkpointlocation"
 
-  /// Without what is the query's.
-  private var sinkOptions: [String: String] { options.filter { $0.key.lowercased() != "checkpointlocation" } }
+  /// - Throws: `.configuration` for a format that is not known.
+  static func known(_ name: String, _ method: String, more: [String]) throws -> SinkFormat {
+    if let format = SinkFormat(rawValue: name.lowercased()) { return format }
+    let formats = SinkFormat.allCases.map(\.rawValue) + more
+    throw MillError(
+      .configuration, name.isEmpty ? "\(method) has no format" : "unknown sink format \(name)",
+      wayOut: Nearest.name(to: name, among: formats).map { "did you mean \($0)?" }
+        ?? "known are \(formats.joined(separator: ", "))")
+  }
 }
 
 /// Hands micro-batches to a function.

@@ -47,7 +47,7 @@ struct InfluxOptions {
       time: try required("time", "the column of the points' time"), identity: list("identity") ?? [])
     let sink = InfluxSink(mapping: mapping, writer: InfluxWriter(configuration: configuration), deadLetters: nil)
     try sink.prepare(schema)
-    return PointSink(sink: sink)
+    return RowsSink("InfluxDBSink") { try sink.addBatch(id: $0, [$1]) }
   }
 
   private func list(_ key: String) -> [String]? {
@@ -60,14 +60,5 @@ struct InfluxOptions {
         .configuration, "the sink influxdb needs the option \(key)\(note.isEmpty ? "" : " (\(note))")")
     }
     return value
-  }
-}
-
-private struct PointSink: StreamSink {
-  let sink: InfluxSink
-  var description: String { "InfluxDBSink" }
-
-  func addBatch(id: Int64, _ batch: MicroBatch) throws {
-    while let rows = try batch.next() { try sink.addBatch(id: id, [rows]) }
   }
 }

@@ -40,6 +40,7 @@ public final class SparkSession: Sendable {
   private let tables = Tables()
 
   private init(_ settings: [String: String]) throws {
+    removesCheckpoints = settings[Self.removal]?.lowercased() == "true"
     let sql = settings.filter { $0.key.hasPrefix("spark.sql.") && !Self.ignored.contains($0.key) }
     let statements = sql.sorted { $0.key < $1.key }.map { "SET \($0.key) = \($0.value);\n" }
     state = Mutex(State(settings: statements))
@@ -47,7 +48,10 @@ public final class SparkSession: Sendable {
   }
 
   /// Settings of Spark's that change no answer.
-  private static let ignored: Set<String> = ["spark.sql.shuffle.partitions", "spark.sql.adaptive.enabled"]
+  private static let ignored: Set<String> = ["spark.sql.shuffle.partitions", "spark.sql.adaptive.enabled", removal]
+  private static let removal = "spark.sql.streaming.forceDeleteTempCheckpointLocation"
+  /// Checkpoints that nobody named go also after an error.
+  let removesCheckpoints: Bool
 
   /// Lets go of connections. Streaming queries are stopped by themselves.
   public func stop() throws {

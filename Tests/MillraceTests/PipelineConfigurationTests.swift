@@ -51,6 +51,15 @@ import Testing
       "store:\n  database: ${NOT_SET}",
       "pipeline.yaml:2: the environment variable NOT_SET is not set; set it, or write ${NOT_SET:-default}"
     ),
+    (
+      "queries:\n  q:\n    file: q.sql\n    format: jsn",
+      "pipeline.yaml:4: the format 'jsn' is not known; did you mean 'json'?"
+    ),
+    ("queries:\n  q:\n    file: q.sql\n    format: json", "pipeline.yaml:3: 'queries.q' needs 'path'"),
+    (
+      "queries:\n  q:\n    file: q.sql\n    format: kafka\n    path: /x",
+      "pipeline.yaml:5: 'queries.q.path' is nothing for the format kafka; it belongs to csv, json, text"
+    ),
     ("agents: 5", "pipeline.yaml:1: 'agents' must be a list of {file, name}"),
     ("name: x\nname: y", "pipeline.yaml:2: 'name' is here twice (first in line 1)"),
     ("include: no.yaml", "pipeline.yaml:1: include: there is no file"),
@@ -80,9 +89,39 @@ import Testing
         two: {file: 2.sql, format: console}
       """)
     #expect(errors == [])
-    let options = configuration?.queries.map(\.options) ?? []
+    let options = configuration?.queries.map(\.streamingOptions) ?? []
     #expect(options.map(\.maxOffsetsPerTrigger) == [500, nil])
     #expect(options.map(\.stateMemory) == [64 << 20, 512 << 20])
+  }
+
+  /// A query's columns and its sink are judged together, before anything starts.
+  @Test(arguments: [
+    ("format: kafka, topic: t", "'queries.q': Required attribute 'value' not found"),
+    ("format: kafka", "'queries.q': topic option required when no 'topic' attribute is present."),
+    ("format: text, path: /x", "'queries.q': The Text datasource doesn't support the column `n` of the type"),
+    ("format: json, path: /x, partitionBy: [m]", "'queries.q': Partition column m not found in existing columns (n)."),
+    ("format: json, path: /x, options: {compression: zip}", "'queries.q': [CODEC_NOT_AVAILABLE"),
+    ("format: csv, path: 's3://x'", "'queries.q': the scheme 's3' is not supported"),
+    ("format: console, options: {numRows: many}", "'queries.q': numRows wants a whole number, not many"),
+    ("format: json, path: /x", nil), ("format: console, options: {truncate: false}", nil),
+  ])
+  func sinksFitTheirQueries(_ settings: String, _ expected: String?) throws {
+    let directory = try Files.makeTemporaryDirectory("millrace-pipeline")
+    defer { try? Files.removeTree(directory) }
+    let sql = "CREATE TEMPORARY VIEW t USING kafka OPTIONS (kafka.bootstrap.servers 'localhost:9092', subscribe 't'); "
+    try Files.writeAtomically(sql + "SELECT 1 AS n FROM t", to: "\(directory)/q.sql")
+    try Files.writeAtomically("queries:\n  q: {file: q.sql, \(settings)}\n", to: "\(directory)/pipeline.yaml")
+    let (configuration, problems) = PipelineConfiguration.read(directory: directory, environment: [:])
+    try #require(problems.errors.isEmpty, "\(problems.errors)")
+    let read = try #require(configuration)
+    do {
+      _ = try read.queries[0].compile(read)
+      #expect(expected == nil)
+    } catch let error as MillError {
+      let message = "\(error)".replacing("\(directory)/", with: "").replacing(
+        "[UNSUPPORTED_DATA_TYPE_FOR_DATASOURCE] ", with: "")
+      #expect(expected.map { message.hasPrefix("pipeline.yaml:2: \($0)") } == true, "\(message)")
+    }
   }
 
   @Test func aNameInBothFilesIsAnError() throws {

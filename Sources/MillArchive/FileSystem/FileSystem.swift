@@ -11,7 +11,7 @@ public protocol FileSystem: Sendable, CustomStringConvertible {
   func status(_ path: String) throws -> ArchiveStatus?
   /// What is in a directory, sorted by name; empty when it does not exist.
   func list(_ path: String) throws -> [ArchiveStatus]
-  /// Makes a directory and its parents.
+  /// Makes a directory and its parents; durable when this returns.
   func makeDirectories(_ path: String) throws
   /// Atomic; never replaces a file. When the source is gone and the destination is there, it has been done: the
   /// answer to an earlier call may have been lost.

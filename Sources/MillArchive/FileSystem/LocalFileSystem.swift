@@ -25,7 +25,7 @@ public struct LocalFileSystem: FileSystem {
     return try Files.list(path).compactMap { try status("\(path)/\($0)") }
   }
 
-  public func makeDirectories(_ path: String) throws { try Files.makeDirectory(path) }
+  public func makeDirectories(_ path: String) throws { try Files.makeDirectory(path, isDurable: true) }
 
   public func rename(_ from: String, to: String) throws {
     guard Files.exists(from) else {

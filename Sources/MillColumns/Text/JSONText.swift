@@ -1,6 +1,9 @@
 /// Pieces of JSON text.
 public enum JSONText {
-  static func append(
+  /// Appends a row as an object.
+  ///
+  /// - Parameter keepsNulls: false leaves null columns out, also of structs inside.
+  public static func append(
     _ schema: Schema, _ columns: [Column], _ row: Int, keepsNulls: Bool, to json: inout [UInt8]
   ) {
     json.append(UInt8(ascii: "{"))

@@ -72,7 +72,9 @@ struct CSVLine {
   /// - Parameter fields: nil = null.
   func text(of fields: [String?]) -> String {
     fields.map { field in
-      guard var text = field else { return options.nullValue }
+      guard var text = field else {
+        return options.quotesAll ? options.quote.map { "\($0)\(options.nullValue)\($0)" } ?? "" : options.nullValue
+      }
       if options.trimsWritten { text = String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
       if text.isEmpty { return options.emptyValueWritten }
       guard let mark = options.quote else { return text }

@@ -72,6 +72,13 @@ public final class KafkaSink: StreamSink {
     }
   }
 
+  /// Rows of a batch; without a transaction, as in Spark.
+  func write(_ rows: BatchTarget.Rows) throws {
+    let producer = try log.producer(transactionalID: nil)
+    defer { producer.close() }
+    try rows { batch in if !batch.isEmpty { try producer.send(self.rows.records(batch)) } }
+  }
+
   private func open(_ state: inout State) throws {
     guard hasTransactions, let id = state.transactionalID else {
       state.producer = try log.producer(transactionalID: nil)

@@ -48,11 +48,29 @@ struct FileFinder: Sendable {
   func find() throws -> [Found]? {
     guard let glob else {
       guard let status = try system.status(path) else { return nil }
-      return try status.isDirectory ? files(path) : [Found(path: path, size: status.size, modified: status.modified)]
+      guard status.isDirectory else { return [Found(path: path, size: status.size, modified: status.modified)] }
+      let log = SinkFileLog(of: path, in: system)
+      return try log.exists ? logged(log) : files(path)
     }
     var found: [Found] = []
     for choice in glob.paths.indices { try match(glob, choice, 0, path.hasPrefix("/") ? "" : ".", &found) }
     return found
+  }
+
+  /// Of a directory that a query writes: the files that its log has.
+  private func logged(_ log: SinkFileLog) throws -> [Found] {
+    try log.files().map { entry in
+      guard let file = SinkPlace.path(inURI: entry.path) else {
+        throw MillError(
+          .corrupt, "the log names a file by \(entry.path), which is no address", at: .init(file: log.directory))
+      }
+      guard let found = try system.status(file) else {
+        throw MillError(
+          .notFound, "the file is not there, and \(log.directory) names it", at: .init(file: file),
+          wayOut: "a directory that was moved or thinned out can be read after its \(SinkFileLog.folder) is removed")
+      }
+      return Found(path: file, size: found.size, modified: entry.modified)
+    }
   }
 
   private func files(_ directory: String) throws -> [Found] {

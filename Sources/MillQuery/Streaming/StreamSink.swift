@@ -68,11 +68,28 @@ public final class MemorySink: StreamSink {
   }
 }
 
+/// Hands rows on as they come. Taking a micro-batch twice is the receiver's business.
+public struct RowsSink: StreamSink {
+  public let description: String
+  private let take: @Sendable (_ id: Int64, _ rows: ColumnBatch) throws -> Void
+
+  public init(_ description: String, _ take: @escaping @Sendable (_ id: Int64, _ rows: ColumnBatch) throws -> Void) {
+    self.description = description
+    self.take = take
+  }
+
+  public func addBatch(id: Int64, _ batch: MicroBatch) throws {
+    while let rows = try batch.next() { try take(id, rows) }
+  }
+}
+
 /// Prints every micro-batch as a table, like Spark's console sink, to standard output.
 public struct ConsoleSink: StreamSink {
   public var description: String { "ConsoleSink" }
   /// Rows shown of a micro-batch; Spark's option numRows, default 20.
   public var rowsMax: Int
+  /// Values longer than 20 characters are cut; Spark's option truncate.
+  public var truncates = true
   private let write: @Sendable (String) -> Void
 
   public init(rowsMax: Int = 20, write: @escaping @Sendable (String) -> Void = { print($0, terminator: "") }) {
@@ -91,7 +108,7 @@ public struct ConsoleSink: StreamSink {
     }
     var text = "-------------------------------------------\nBatch: \(id)\n"
     text += "-------------------------------------------\n"
-    text += Self.table(batch.schema.columns.map(\.name), rows)
+    text += Self.table(batch.schema.columns.map(\.name), rows, cut: truncates ? 20 : nil)
     if total > rows.count { text += "only showing top \(rows.count) rows\n" }
     write(text + "\n")
   }

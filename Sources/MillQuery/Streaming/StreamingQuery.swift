@@ -22,9 +22,20 @@ public final class StreamingQuery: Sendable {
     public var statePartitions = 4
     /// Most records of a topic in a micro-batch, where its view does not say it. nil = no limit.
     public var maxOffsetsPerTrigger: Int64?
+    /// What becomes of the checkpoint when the query ends.
+    public var checkpointLife = CheckpointLife.kept
     /// For tests: called at every step of a micro-batch; an error ends the query there, as a crash would.
     var onStep: @Sendable (_ step: MicroBatchStep, _ batchId: Int64) throws -> Void = { _, _ in }
     public init() {}
+  }
+
+  /// A checkpoint that nobody has asked for goes with its query.
+  public enum CheckpointLife: Sendable {
+    case kept
+    /// Removed, unless an error has ended the query.
+    case untilStopped
+    /// Removed in any case (spark.sql.streaming.forceDeleteTempCheckpointLocation).
+    case untilEnd
   }
 
   public struct Status: Sendable, Equatable {
@@ -58,7 +69,7 @@ public final class StreamingQuery: Sendable {
   let runId = Checkpoint.newId()
   let options: Options
   let sink: any StreamSink
-  let checkpointLocation: String
+  public let checkpointLocation: String
   let resolve: @Sendable (KafkaSource) throws -> any RecordLog
   let files: FileSystems?
   let onMalformed: MicroBatch.Malformed
@@ -108,12 +119,20 @@ public final class StreamingQuery: Sendable {
         }
         sink.end()
         switch outcome {
-        case .success: finish(nil)
-        case .failure(let error as MillError) where error.code == .stopped: finish(nil)
-        case .failure(let error): finish(error)
+        case .success: end(nil)
+        case .failure(let error as MillError) where error.code == .stopped: end(nil)
+        case .failure(let error): end(error)
         }
       }
     }
+  }
+
+  private func end(_ error: (any Error)?) {
+    let isOver = options.checkpointLife == .untilEnd || (options.checkpointLife == .untilStopped && error == nil)
+    if isOver {
+      do { try Files.removeTree(checkpointLocation) } catch { Log.warning("query", "\(name): \(error)") }
+    }
+    finish(error)
   }
 
   private func finish(_ error: (any Error)?) {

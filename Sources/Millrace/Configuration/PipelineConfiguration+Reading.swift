@@ -170,20 +170,14 @@ extension PipelineConfiguration {
   private mutating func readQueries(_ top: Section, _ problems: Problems) {
     let keys = [
       "file", "format", "trigger", "checkpointLocation", "measurement", "tags", "fields", "time", "identity",
-      "maxOffsetsPerTrigger", "ansi", "outputMode", "stateMemory",
+      "maxOffsetsPerTrigger", "ansi", "outputMode", "stateMemory", "path", "topic", "partitionBy", "options",
     ]
     for (name, section) in top.sections("queries", keys: keys) {
       var query = Query(
         name: name, file: section.required("file"), line: section.node.line,
         checkpoint: section.string("checkpointLocation") ?? "checkpoints/\(name)")
-      query.format = section.string("format") ?? "influxdb"
-      if !["influxdb", "console"].contains(query.format) {
-        problems.add(
-          section.node["format"]!.error(
-            "the format '\(query.format)' is not known", wayOut: "influxdb and console are"))
-      }
+      readSink(section, &query, problems)
       query.trigger = section.string("trigger") ?? query.trigger
-      query.measurement = query.format == "influxdb" ? section.required("measurement") : ""
       query.tags = section.strings("tags") ?? []
       query.fields = section.strings("fields")
       query.time = section.string("time")
@@ -199,6 +193,39 @@ extension PipelineConfiguration {
     if queries.contains(where: { $0.format == "influxdb" }), !top.has("store") {
       problems.add(top.node.error("a query writes to influxdb, but there is no 'store'", wayOut: "add 'store:'"))
     }
+  }
+
+  /// Which keys belong to a format; a key of another one would do nothing.
+  private static let sinkKeys = [
+    "influxdb": ["measurement", "tags", "fields", "time", "identity"], "kafka": ["topic", "options"],
+    "json": ["path", "partitionBy", "options"], "csv": ["path", "partitionBy", "options"],
+    "text": ["path", "partitionBy", "options"], "console": ["options"],
+  ]
+
+  private func readSink(_ section: Section, _ query: inout Query, _ problems: Problems) {
+    query.format = section.string("format") ?? "influxdb"
+    guard let own = Self.sinkKeys[query.format] else {
+      let known = Self.sinkKeys.keys.sorted()
+      return problems.add(
+        section.node["format"]!.error(
+          "the format '\(query.format)' is not known", wayOut: Nearest.advice(for: query.format, among: known)))
+    }
+    for (key, formats) in Dictionary(
+      Self.sinkKeys.flatMap { format, keys in keys.map { ($0, [format]) } }, uniquingKeysWith: +
+    ).sorted(by: { $0.key < $1.key }) where !own.contains(key) {
+      guard let pair = section.node.pairs?.first(where: { $0.key == key }) else { continue }
+      problems.add(
+        MillError(
+          .configuration, "'\(section.name).\(key)' is nothing for the format \(query.format)",
+          at: .init(file: section.node.file, line: pair.line),
+          wayOut: "it belongs to \(formats.sorted().joined(separator: ", "))"))
+    }
+    if own.contains("measurement") { query.measurement = section.required("measurement") }
+    query.options = Dictionary((section.map("options") ?? []).map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+    for key in ["path", "topic"] where own.contains(key) {
+      if let value = key == "path" ? section.required(key) : section.string(key) { query.options[key] = value }
+    }
+    query.partitionBy = section.strings("partitionBy") ?? []
   }
 
   private mutating func readStore(_ top: Section, _ problems: Problems) {

@@ -1,6 +1,8 @@
 import MillArchive
 import MillBase
 import MillCollect
+import MillKafka
+import MillLog
 import MillQuery
 import MillStore
 import MillView
@@ -46,21 +48,52 @@ extension PipelineConfiguration.Query {
     }
     let query = try CompiledQuery(script: Files.readText(path), file: path, ansi: ansi)
     try query.checkStreams(outputMode)
-    if format == "influxdb" {
-      do { _ = try LineProtocolEncoder(mapping, schema: query.schema) } catch let error as MillError {
-        throw MillError(
-          error.code, "'queries.\(name)': \(error.message)", at: .init(file: configuration.file, line: line),
-          wayOut: error.wayOut)
+    // What the sink has no room for is known before anything starts.
+    try located(configuration) {
+      if format == "influxdb" {
+        _ = try LineProtocolEncoder(mapping, schema: query.schema)
+      } else {
+        let servers = configuration.log.listen.map { "\($0)" } ?? configuration.log.servers
+        _ = try sink(query, configuration, servers: servers) { try KafkaLog(bootstrapServers: $0, properties: $1) }
       }
     }
     return query
   }
 
-  var options: StreamingQuery.Options {
+  var streamingOptions: StreamingQuery.Options {
     var options = StreamingQuery.Options()
     if let stateMemory { options.stateMemory = stateMemory }
     options.maxOffsetsPerTrigger = maxOffsetsPerTrigger.map { Int64($0) }
     return options
+  }
+
+  /// The sink of a format that needs no store.
+  ///
+  /// - Parameters:
+  ///   - servers: of the pipeline's log, where a topic is unless the options say otherwise.
+  ///   - log: of Kafka's bootstrap servers, with client properties.
+  func sink(
+    _ query: CompiledQuery, _ configuration: PipelineConfiguration, servers: String?,
+    log: (_ servers: String, _ properties: [String: String]) throws -> any RecordLog
+  ) throws -> any StreamSink {
+    guard let format = SinkFormat(rawValue: format) else {
+      throw MillError(.configuration, "the format '\(self.format)' is not known")
+    }
+    var options = options
+    if format == .kafka, !options.keys.contains(where: { $0.lowercased() == "kafka.bootstrap.servers" }) {
+      options["kafka.bootstrap.servers"] = servers
+    }
+    return try format.sink(
+      query, options: options, partitionBy: partitionBy, outputMode: outputMode,
+      systems: configuration.fileSystems(), log: log)
+  }
+
+  private func located(_ configuration: PipelineConfiguration, _ body: () throws -> Void) throws {
+    do { try body() } catch let error as MillError {
+      throw MillError(
+        error.code, "'queries.\(name)': \(error.message)", at: .init(file: configuration.file, line: line),
+        wayOut: error.wayOut)
+    }
   }
 
   var mapping: PointMapping {

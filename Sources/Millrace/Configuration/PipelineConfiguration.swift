@@ -62,8 +62,12 @@ public struct PipelineConfiguration: Sendable {
     public var name: String
     public var file: String
     public var line: Int
-    /// Spark's writeStream format: influxdb or console.
+    /// Spark's writeStream format: influxdb, kafka, json, csv, text or console.
     public var format = "influxdb"
+    /// Of the format: Spark's options, `path` and `topic` among them.
+    public var options: [String: String] = [:]
+    /// Columns that become directories, of files.
+    public var partitionBy: [String] = []
     public var trigger = "0 seconds"
     /// append, update or complete.
     public var outputMode = OutputMode.append

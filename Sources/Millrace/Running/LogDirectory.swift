@@ -9,7 +9,8 @@ import Synchronization
 /// to it, without a socket between.
 final class LogDirectory: Sendable {
   let local: LocalLog?
-  private let localAddress: Address?
+  /// Where the built-in log serves.
+  let localAddress: Address?
   private let properties: [String: String]
   private let clients = Mutex<[String: KafkaLog]>([:])
 
@@ -28,7 +29,14 @@ final class LogDirectory: Sendable {
   /// - Throws: `.configuration` naming an unknown property.
   func log(_ bootstrapServers: String, properties own: [String: String] = [:]) throws -> any RecordLog {
     if let local, let localAddress, try isLocal(bootstrapServers, localAddress) { return local }
-    let properties = properties.merging(own) { $1 }
+    return try client(bootstrapServers, properties: own)
+  }
+
+  /// The log through the Kafka protocol, be it the built-in one: for transactions.
+  func client(_ bootstrapServers: String, properties own: [String: String] = [:]) throws -> KafkaLog {
+    let isLocal = try localAddress.map { try self.isLocal(bootstrapServers, $0) } ?? false
+    // The pipeline's properties are meant for a Kafka, not for the log of this process.
+    let properties = isLocal ? own : properties.merging(own) { $1 }
     let key = bootstrapServers + properties.sorted { $0.key < $1.key }.map { "\n\($0.key)=\($0.value)" }.joined()
     return try clients.withLock { clients in
       if let client = clients[key] { return client }

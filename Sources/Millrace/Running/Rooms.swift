@@ -132,15 +132,16 @@ struct Rooms: Sendable {
         sink = own
       } else if settings.format == "influxdb", let writer {
         let points = InfluxSink(mapping: settings.mapping, writer: writer, deadLetters: deadLetters)
-        sink = InfluxStreamSink(sink: points)
+        sink = RowsSink("InfluxDBSink") { try points.addBatch(id: $0, [$1]) }
       } else {
-        sink = ConsoleSink()
+        let servers = logs.localAddress.map { "\($0)" } ?? configuration.log.servers
+        sink = try settings.sink(query, configuration, servers: servers) { try logs.client($0, properties: $1) }
       }
       return try StreamingQuery(
         name: settings.name, query: query, log: { try logs.log($0.bootstrapServers, properties: $0.clientOptions) },
         files: try configuration.fileSystems(), sink: sink,
         checkpointLocation: configuration.dataPath(settings.checkpoint), outputMode: settings.outputMode,
-        trigger: Trigger(parsing: settings.trigger), options: settings.options,
+        trigger: Trigger(parsing: settings.trigger), options: settings.streamingOptions,
         onMalformed: { record, origin, reason in
           try deadLetters.put(record, room: "query", reason: reason, origin: origin)
         })

@@ -63,9 +63,10 @@ extension FunctionLibrary {
       let children = column.children.map { formats.texts($0, time) }
       return try evaluation.mapBytes(vectors) { row, out in
         let fields = schema.columns.indices.map { children[$0].text(row & mask) }
+        let text = line.text(of: fields)
         // The writer leaves a row of nothing out.
-        if fields.count == 1, fields[0] == nil { return false }
-        out += line.text(of: fields).utf8
+        if text.isEmpty { return false }
+        out += text.utf8
         return true
       }
     }
