@@ -47,6 +47,50 @@ public enum Base64 {
     }
   }
 
+  /// As Java's MIME decoder: what is no letter is passed over, the padding may be missing.
+  ///
+  /// - Throws: in Java's words, why the end is none.
+  public static func decodeMIME(_ text: UnsafeBufferPointer<UInt8>) throws(MIMEError) -> [UInt8] {
+    var bytes: [UInt8] = []
+    bytes.reserveCapacity(text.count / 4 * 3 + 3)
+    var (word, count, index) = (UInt32(0), 0, 0)
+    let padding = UInt8(ascii: "=")
+    while index < text.count, text[index] != padding {
+      if let value = value(text[index]) {
+        (word, count) = (word << 6 | value, count + 1)
+        if count == 4 {
+          for shift in [16, 8, 0] as [UInt32] { bytes.append(UInt8(truncatingIfNeeded: word >> shift)) }
+          (word, count) = (0, 0)
+        }
+      }
+      index += 1
+    }
+    if index < text.count {
+      index += 1
+      // One = after three letters, two after two.
+      let isWhole = count == 3 || count == 1 || (count == 2 && index < text.count && text[index] == padding)
+      guard isWhole else { throw MIMEError(reason: "Input byte array has wrong 4-byte ending unit") }
+      if count == 2 { index += 1 }
+    }
+    switch count {
+    case 0: break
+    case 1: throw MIMEError(reason: "Last unit does not have enough valid bits")
+    case 2: bytes.append(UInt8(truncatingIfNeeded: word >> 4))
+    default: bytes += [UInt8(truncatingIfNeeded: word >> 10), UInt8(truncatingIfNeeded: word >> 2)]
+    }
+    while index < text.count {
+      index += 1
+      guard value(text[index - 1]) == nil else {
+        throw MIMEError(reason: "Input byte array has incorrect ending byte at \(index)")
+      }
+    }
+    return bytes
+  }
+
+  public struct MIMEError: Error {
+    public let reason: String
+  }
+
   private static func letter(_ value: UInt32) -> UInt8 {
     switch value {
     case 0..<26: UInt8(value) + 65

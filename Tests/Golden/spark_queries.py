@@ -498,6 +498,30 @@ SELECT TIMESTAMP '2024-01-01 00:00:00', DATE '2024-01-01', INTERVAL '1 02' DAY T
 SELECT (SELECT 1), EXISTS (SELECT 1), 1 IN (SELECT 1)
 SELECT id, (SELECT max(id) FROM people) FROM people WHERE id = 1
 SELECT timestampadd(HOUR, 1, at), timestampdiff(DAY, at, at), dateadd(born, 1), make_date(2024, 1, id) FROM events JOIN people USING (id) WHERE id = 1
+SELECT n + CAST(x AS INT), n * CAST(x AS INT), n = CAST(x AS INT), n IN (CAST(x AS INT)), n BETWEEN CAST(x AS INT) AND 2 FROM VALUES (CAST(NULL AS INT), 'x') AS t(n, x)
+SELECT CAST(x AS INT) + n FROM VALUES (CAST(NULL AS INT), 'x') AS t(n, x)
+SELECT CAST(x AS INT) / n, CAST(x AS INT) % n, CAST(x AS INT) DIV n, pmod(CAST(x AS INT), n), array_repeat(CAST(x AS INT), n) FROM VALUES (CAST(NULL AS INT), 'x') AS t(n, x)
+SELECT n / CAST(x AS INT) FROM VALUES (CAST(NULL AS INT), 'x') AS t(n, x)
+SELECT n <=> CAST(x AS INT) FROM VALUES (CAST(NULL AS INT), 'x') AS t(n, x)
+SELECT greatest(n, CAST(x AS INT)) FROM VALUES (CAST(NULL AS INT), 'x') AS t(n, x)
+SELECT concat(n, CAST(CAST(x AS INT) AS STRING)) FROM VALUES (CAST(NULL AS STRING), 'x') AS t(n, x)
+SELECT a[CAST(x AS INT)], element_at(a, CAST(x AS INT)), array_contains(a, CAST(x AS INT)), slice(a, CAST(x AS INT), 1), aggregate(a, CAST(x AS INT), (p, q) -> p) FROM VALUES (CAST(NULL AS ARRAY<INT>), 'x') AS t(a, x)
+SELECT substring(s, CAST(x AS INT), 1), lpad(s, CAST(x AS INT), 'y'), s LIKE CAST(CAST(x AS INT) AS STRING), overlay(s PLACING 'z' FROM CAST(x AS INT)) FROM VALUES (CAST(NULL AS STRING), 'x') AS t(s, x)
+SELECT date_add(d, CAST(x AS INT)), d - to_date(x, 'dd/MM/yyyy'), trunc(CAST(x AS DATE), m) FROM VALUES (CAST(NULL AS DATE), CAST(NULL AS STRING), 'x') AS t(d, m, x)
+SELECT n + CAST(x AS INT) FROM VALUES (CAST(NULL AS INT), 'x'), (1, '2'), (NULL, 'y'), (3, NULL) AS t(n, x)
+SELECT n + CAST(x AS INT) FROM VALUES (CAST(NULL AS INT), 'x'), (1, 'y') AS t(n, x)
+SELECT arrays_zip(a, b), arrays_zip(s.x, array(1)), arrays_zip(t.a, array(2)) FROM (SELECT array(1) AS a, array(2) AS b, named_struct('x', array(3)) AS s) AS t
+SELECT lag(n, 1) OVER (ORDER BY n), lead(n, 2) OVER (ORDER BY n), cume_dist() OVER (ORDER BY n), nth_value(n, 2) IGNORE NULLS OVER (ORDER BY n), lag(n, 1) IGNORE NULLS OVER (ORDER BY n) FROM nums
+SELECT first_value(n) OVER (ORDER BY n ROWS BETWEEN 2 FOLLOWING AND 1 PRECEDING) FROM nums
+SELECT first_value(n) OVER (ORDER BY n RANGE BETWEEN 1 PRECEDING AND 2 PRECEDING) FROM nums
+SELECT first_value(n) OVER (ORDER BY n ROWS BETWEEN CURRENT ROW AND 1 PRECEDING) FROM nums
+SELECT percentile(a, 0.25), percentile(a, 0.3) FROM VALUES (-9BD), (0.11BD), (781.08BD), (99999999.55BD) AS t(a)
+SELECT percentile_cont(0.3) WITHIN GROUP (ORDER BY a DESC) AS p FROM VALUES (-9BD), (0.11BD), (781.08BD), (99999999.55BD) AS t(a)
+SELECT regr_avgx(y, x), regr_avgy(y, x), regr_avgx(d, x), regr_avgx(x, d) FROM VALUES (1, 2, 0.1BD), (3, NULL, 0.2BD), (NULL, 5, 0.7BD), (7, 8, NULL) AS t(y, x, d)
+SELECT regr_avgx(0, n) FROM VALUES (-1), (1), (-1), (2) AS t(n)
+SELECT corr(a, b) FROM VALUES (0, 3), (0, 3) AS t(a, b)
+SELECT array(0.0000000001), to_json(s, map('ignoreNullFields', 'false')), to_csv(s, map('sep', ';')), div(7, 2) FROM (SELECT named_struct('a', 1) AS s)
+SELECT n FROM nums UNION ALL SELECT CAST(1 AS DECIMAL(38,0)) UNION ALL SELECT CAST(0.125 AS DECIMAL(3,3))
 """
 
 

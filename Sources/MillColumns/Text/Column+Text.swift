@@ -4,7 +4,9 @@ import MillBase
 extension Column {
   /// Appends the value of a row as Spark's `CAST(… AS STRING)` gives it (`null` for a null inside of an array, map or
   /// struct: `[1, null, 2]`, `{1, null}`, `{a -> 1}`). Nothing is appended for a null row.
-  public func appendText(_ row: Int, to text: inout [UInt8]) {
+  ///
+  /// - Parameter plainDecimals: false shows them as Java's BigDecimal.toString: `0E-10`.
+  public func appendText(_ row: Int, plainDecimals: Bool = true, to text: inout [UInt8]) {
     if isNull(row) { return }
     switch type {
     case .null: return
@@ -15,23 +17,26 @@ extension Column {
     case .dayTimeInterval(let from, let to):
       IntervalText.append(fixed(row, as: Int64.self), from: from, to: to, to: &text)
     case .array:
-      appendList(offset(row)..<offset(row + 1), "[]", to: &text) { children[0].appendInner($0, to: &$1) }
+      appendList(offset(row)..<offset(row + 1), "[]", to: &text) { children[0].appendInner($0, plainDecimals, to: &$1) }
     case .map:
       appendList(offset(row)..<offset(row + 1), "{}", to: &text) {
-        children[0].appendInner($0, to: &$1)
+        children[0].appendInner($0, plainDecimals, to: &$1)
         $1 += Array(" -> ".utf8)
-        children[1].appendInner($0, to: &$1)
+        children[1].appendInner($0, plainDecimals, to: &$1)
       }
-    case .struct: appendList(children.indices, "{}", to: &text) { children[$0].appendInner(row, to: &$1) }
+    case .struct:
+      appendList(children.indices, "{}", to: &text) { children[$0].appendInner(row, plainDecimals, to: &$1) }
+    case .decimal(_, let scale) where scale > 6 && !plainDecimals:
+      text += DecimalText.scientific(fixed(row, as: Int128.self), scale: scale).utf8
     default: appendScalar(row, isoForm: false, to: &text)
     }
   }
 
   /// The value of a row as text; nil for null.
-  public func text(_ row: Int) -> String? {
+  public func text(_ row: Int, plainDecimals: Bool = true) -> String? {
     if isNull(row) { return nil }
     var bytes: [UInt8] = []
-    appendText(row, to: &bytes)
+    appendText(row, plainDecimals: plainDecimals, to: &bytes)
     return String(decoding: bytes, as: UTF8.self)
   }
 
@@ -83,12 +88,14 @@ extension Column {
       json.append(UInt8(ascii: "}"))
     case .struct(let schema):
       JSONText.append(schema, children, row, keepsNulls: keepsNulls, to: &json)
+    case .decimal: appendText(row, plainDecimals: false, to: &json)
     default: appendScalar(row, isoForm: false, to: &json)
     }
   }
 
-  private func appendInner(_ row: Int, to text: inout [UInt8]) {
-    if isNull(row) { text += Array("null".utf8) } else { appendText(row, to: &text) }
+  private func appendInner(_ row: Int, _ plainDecimals: Bool, to text: inout [UInt8]) {
+    if isNull(row) { return text += Array("null".utf8) }
+    appendText(row, plainDecimals: plainDecimals, to: &text)
   }
 
   private func appendList(

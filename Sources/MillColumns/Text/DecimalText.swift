@@ -26,6 +26,19 @@ public enum DecimalText {
     return count
   }
 
+  /// As Java's BigDecimal.toString: with an exponent when the first digit is more than six places behind the point.
+  public static func scientific(_ unscaled: Int128, scale: Int) -> String {
+    let digits = String(unscaled.magnitude)
+    let exponent = digits.count - 1 - scale
+    if exponent >= -6 {
+      return withUnsafeTemporaryAllocation(of: UInt8.self, capacity: bytesMax) { buffer in
+        String(decoding: buffer[..<write(unscaled, scale: scale, to: buffer.baseAddress!)], as: UTF8.self)
+      }
+    }
+    let rest = digits.dropFirst()
+    return (unscaled < 0 ? "-" : "") + digits.prefix(1) + (rest.isEmpty ? "" : "." + rest) + "E\(exponent)"
+  }
+
   /// The number as an unscaled value, rounded half up to `scale` digits after the point.
   ///
   /// - Returns: nil when the text is no number, or has more than `precision` digits then (Spark: null).

@@ -9,12 +9,31 @@ public enum FloatText {
   /// Writes the number and returns how many bytes that took.
   public static func write(_ value: Double, to target: UnsafeMutablePointer<UInt8>) -> Int {
     if let special = special(value.isNaN, value.isInfinite, value.sign) { return put(special, target) }
+    let count = value.magnitude < .leastNormalMagnitude ? value.magnitude / .leastNonzeroMagnitude : 0
+    if count > 0, let text = twoDigits(value.description, count) {
+      return arrange(text, to: target)
+    }
     return arrange(value.description, to: target)
   }
 
   public static func write(_ value: Float, to target: UnsafeMutablePointer<UInt8>) -> Int {
     if let special = special(value.isNaN, value.isInfinite, value.sign) { return put(special, target) }
+    let count = value.magnitude < .leastNormalMagnitude ? Double(value.magnitude / .leastNonzeroMagnitude) : 0
+    if count > 0, let text = twoDigits(value.description, count, isFloat: true) {
+      return arrange(text, to: target)
+    }
     return arrange(value.description, to: target)
+  }
+
+  /// Java wants two digits at least: where one would do for the smallest numbers of all, the second is not always 0.
+  ///
+  /// - Parameter count: the number's size in steps of the smallest one.
+  private static func twoDigits(_ description: String, _ count: Double, isFloat: Bool = false) -> String? {
+    guard !description.contains(".") else { return nil }
+    var (value, exponent) = isFloat ? (count * 1.401298464324817, -45) : (count * 4.940656458412465, -324)
+    while value >= 9.95 { (value, exponent) = (value / 10, exponent + 1) }
+    let digits = Int((value * 10).rounded(.toNearestOrEven))
+    return "\(description.hasPrefix("-") ? "-" : "")\(digits / 10).\(digits % 10)e\(exponent)"
   }
 
   private static func special(_ isNaN: Bool, _ isInfinite: Bool, _ sign: FloatingPointSign) -> StaticString? {

@@ -98,9 +98,12 @@ extension JSONMachine {
   ) -> Bool {
     switch node.pointee.kind {
     case .double:
-      JSONNode.append(node, isFinite ? FloatText.parse(token) : Self.nonNumericValue(token)!)
+      let value = isFinite ? FloatText.parse(token) : Self.nonNumericValue(token)!
+      // `-0` is a whole number, which has no sign.
+      JSONNode.append(node, isWhole && value == 0 ? 0 : value)
     case .float:
-      JSONNode.append(node, isFinite ? FloatText.parseFloat(token) : Float(Self.nonNumericValue(token)!))
+      let value = isFinite ? FloatText.parseFloat(token) : Float(Self.nonNumericValue(token)!)
+      JSONNode.append(node, isWhole && value == 0 ? 0 : value)
     case .decimal:
       guard isFinite,
         let value = DecimalText.parse(token, precision: node.pointee.precision, scale: node.pointee.scale)

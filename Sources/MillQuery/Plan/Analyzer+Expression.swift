@@ -330,6 +330,15 @@ extension Analyzer {
       }
       return FunctionLibrary.structure(names, call)
     }
+    if lower == "arrays_zip" {
+      call.names = arguments.enumerated().map { index, argument in
+        switch argument.kind {
+        case .name(let parts): parts.last!
+        case .field(_, let name): name
+        default: "\(index)"
+        }
+      }
+    }
     let definition = FunctionLibrary.all[lower]!
     guard definition.arity.contains(call.count) else {
       let wanted =

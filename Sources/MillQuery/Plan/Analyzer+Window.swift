@@ -143,17 +143,23 @@ extension Analyzer {
     _ spec: WindowSpec, _ order: [SortKey], at position: SourcePosition
   ) throws -> WindowFrame {
     guard let frame = spec.frame else { return order.isEmpty ? .partition : .running }
-    let isByDistance = [frame.start, frame.end].contains { bound in
-      switch bound {
-      case .preceding, .following: !frame.isRows
-      default: false
-      }
-    }
+    let isByDistance = !frame.isRows && (Self.isDistance(frame.start) || Self.isDistance(frame.end))
     if isByDistance, order.count != 1 {
       throw error("RANGE with a distance wants one key in ORDER BY, not \(order.count)", at: position)
     }
-    return WindowFrame(
+    let made = WindowFrame(
       start: try bound(frame.start, frame.isRows, order.first), end: try bound(frame.end, frame.isRows, order.first))
+    if Self.isDistance(frame.start), Self.isDistance(frame.end), made.isReversed {
+      throw error("the frame's lower bound is above its upper bound", at: position)
+    }
+    return made
+  }
+
+  private static func isDistance(_ bound: WindowSpec.Bound) -> Bool {
+    switch bound {
+    case .preceding, .following: true
+    case .unbounded, .current: false
+    }
   }
 
   private mutating func bound(

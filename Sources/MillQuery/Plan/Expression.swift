@@ -82,4 +82,23 @@ struct Kernel: Sendable {
   let name: String
   /// Columns in (all of them with the same number of rows, or constant) → column out.
   let evaluate: @Sendable ([Vector], Evaluation) throws -> Vector
+
+  /// In which order arguments are computed, up to the first null.
+  enum NullOrder: Sendable {
+    case fromLeft
+    case fromRight
+    /// All of them, nulls or not.
+    case none
+  }
+
+  /// Measured on Spark: `1 / 0 / NULL` is NULL, `NULL <=> 1 / 0` fails.
+  var nullOrder: NullOrder {
+    switch name {
+    case "/", "%", "DIV", "div", "mod", "pmod", "try_divide", "try_mod", "trunc", "array_repeat": .fromRight
+    case "<=>", "equal_null", "greatest", "least", "concat", "||", "concat_ws", "map_concat", "arrays_zip",
+      "format_string", "printf", "array", "struct", "named_struct", "map", "hash", "xxhash64", "decode", "elt":
+      .none
+    default: .fromLeft
+    }
+  }
 }

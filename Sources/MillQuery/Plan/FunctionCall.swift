@@ -8,6 +8,8 @@ struct FunctionCall {
   let position: SourcePosition
   let ansi: Bool
   let file: String?
+  /// What arrays_zip calls the fields of its structs: arguments that are columns have names.
+  var names: [String] = []
   /// WITHIN GROUP (ORDER BY …) of an aggregate function.
   var within: SortKey?
 

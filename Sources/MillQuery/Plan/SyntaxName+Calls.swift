@@ -16,7 +16,8 @@ extension SyntaxName {
   func call(_ name: String, _ arguments: [Syntax]) -> String {
     let lower = name.lowercased()
     switch (lower, arguments.count) {
-    case ("from_json", _): return "from_json(\(text(arguments[0])))"
+    case ("from_json", _), ("to_json", _), ("from_csv", _), ("to_csv", _): return "\(lower)(\(text(arguments[0])))"
+    case ("div", 2): return "(\(text(arguments[0])) div \(text(arguments[1])))"
     case ("count", 1): if case .star([]) = arguments[0].kind { return "count(1)" }
     // Whether nulls are passed over does not show.
     case ("first", _), ("last", _), ("any_value", _), ("first_value", _), ("last_value", _):
@@ -34,6 +35,7 @@ extension SyntaxName {
     default: break
     }
     var parts = list(arguments)
+    if lower == "lag" || lower == "lead", arguments.count == 2 { parts += ", NULL" }
     if let last = Self.defaults[lower], arguments.count == last.after { parts += ", \(last.text)" }
     return "\(Self.otherNames[lower] ?? lower)(\(parts))"
   }
@@ -47,15 +49,19 @@ extension SyntaxName {
 
   /// The frame of a window with ORDER BY that names none.
   static func frame(_ call: Syntax) -> String {
-    guard case .call(let name, let arguments) = call.kind, WindowCall.names.contains(name.lowercased()) else {
-      return "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+    let running = "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+    let (name, arguments): (String, [Syntax])
+    switch call.kind {
+    case .call(let word, let list), .aggregate(let word, let list, _): (name, arguments) = (word, list)
+    default: return running
     }
+    guard WindowCall.names.contains(name.lowercased()) else { return running }
     var rows = 1
     if arguments.count > 1, case .literal(.integer(let number)) = arguments[1].kind { rows = Int(number) }
     switch name.lowercased() {
     case "lag": return "ROWS BETWEEN \(-rows) FOLLOWING AND \(-rows) FOLLOWING"
     case "lead": return "ROWS BETWEEN \(rows) FOLLOWING AND \(rows) FOLLOWING"
-    case "nth_value": return "RANGE BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
+    case "nth_value", "cume_dist": return running
     default: return "ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW"
     }
   }

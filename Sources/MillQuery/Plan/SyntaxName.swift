@@ -74,6 +74,7 @@ struct SyntaxName {
       if modifiers.ignoresNulls, let short = ["first_value": "first", "last_value": "last"][name.lowercased()] {
         text = "\(short)(\(list(arguments)))"
       }
+      if modifiers.ignoresNulls, name.lowercased() == "nth_value" { text += " ignore nulls" }
       if modifiers.isDistinct { text = "\(name.lowercased())(DISTINCT \(list(arguments)))" }
       if let order = modifiers.within {
         let nulls = order.nullsFirst ? "FIRST" : "LAST"
@@ -133,7 +134,7 @@ struct SyntaxName {
     case .long(let value): String(value)
     case .float(let value): Column(.float, [.float(value)]).text(0)!
     case .double(let value): Column(.double, [.double(value)]).text(0)!
-    case .decimal(let unscaled, _, let scale): Decimal128.text(unscaled, scale: scale)
+    case .decimal(let unscaled, _, let scale): DecimalText.scientific(unscaled, scale: scale)
     case .string(let text): text
     case .binary(let bytes): "X'" + bytes.withUnsafeBufferPointer { Hexadecimal.text($0) } + "'"
     case .date(let days): "DATE '\(Column(.date, [.date(days)]).text(0)!)'"

@@ -60,7 +60,9 @@ struct TypeCoercion {
       if a.isFloating || b.isFloating { return .double }
       let (x, y) = (a.asDecimal!, b.asDecimal!)
       let scale = max(x.scale, y.scale)
-      return .decimalBounded(max(x.precision - x.scale, y.precision - y.scale) + scale, scale)
+      // Whole digits before those of a fraction.
+      let precision = max(x.precision - x.scale, y.precision - y.scale) + scale
+      return .decimalBounded(precision, precision > 38 ? max(0, scale - (precision - 38)) : scale)
     }
     let wider = max(Self.precedence.firstIndex(of: a)!, Self.precedence.firstIndex(of: b)!)
     let result = Self.precedence[wider]

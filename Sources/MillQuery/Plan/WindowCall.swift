@@ -55,6 +55,16 @@ struct WindowFrame: Sendable {
   var start: Bound
   var end: Bound
 
+  /// Does a distance come after the other one, whatever the row?
+  var isReversed: Bool {
+    switch (start, end) {
+    case (.rows(let low), .rows(let high)): low > high
+    case (.whole(let low), .whole(let high)): low > high
+    case (.floating(let low), .floating(let high)): low > high
+    default: false
+    }
+  }
+
   static let partition = WindowFrame(start: .unbounded, end: .unbounded)
   static let running = WindowFrame(start: .unbounded, end: .peers)
 }

@@ -1,10 +1,12 @@
 import MillColumns
 
-/// Casts from and to intervals: cut to fewer fields, numbers of an only field, text.
+/// Casts from and to intervals: cut to fewer fields, numbers of the last field, text.
 extension Cast {
   func fromInterval(_ vector: Vector) throws -> Vector {
     let field = from.intervalFields!.to
     let isYearMonth = field.isYearMonth
+    // What does not fit is an error by the older rules too.
+    let strict: CastMode = mode == .attempt ? .attempt : .ansi
     let (column, mask) = vector.compact
     func whole(_ row: Int) -> Int64 {
       isYearMonth
@@ -23,10 +25,10 @@ extension Cast {
         if column.isNull(row & mask) { return out.appendNull() }
         out.append(fixed: Int128(field == .second ? whole(row) : whole(row) / field.unit))
       }
-      return try Cast.apply(exact, to: to, mode: mode, evaluation)
+      return try Cast.apply(exact, to: to, mode: strict, evaluation)
     }
     let count = try long(.long) { $0 / field.unit }
-    return try Cast.apply(count, to: to, mode: mode, evaluation)
+    return try Cast.apply(count, to: to, mode: strict, evaluation)
   }
 
   /// From a number, or from text by way of ``CastFromText``.

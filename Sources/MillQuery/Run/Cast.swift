@@ -23,15 +23,9 @@ struct Cast {
     case (.string, .binary): return relabel(vector) { $0 }
     case (_, .string):
       let column = evaluation.lane.time.local(vector.compact.column)
-      if case .decimal(_, let scale) = from, mode == .legacy, scale > 6 {
-        let values = vector.fixed(Int128.self)
-        return try evaluation.mapBytes([vector]) { row, out in
-          out += Decimal128.scientificText(values[row], scale: scale).utf8
-          return true
-        }
-      }
+      let plainDecimals = mode != .legacy
       return try evaluation.mapBytes([vector]) { row, out in
-        column.appendText(vector.isConstant ? 0 : row, to: &out)
+        column.appendText(vector.isConstant ? 0 : row, plainDecimals: plainDecimals, to: &out)
         return true
       }
     case (.string, _): return try CastFromText(cast: self, input: vector).apply()
@@ -43,7 +37,7 @@ struct Cast {
     case (.date, .timestamp):
       let time = evaluation.lane.time
       return try evaluation.map(vector, vector.fixed(Int32.self), to: to) {
-        time.instant(Int64($0) * Calendar.microsecondsPerDay)
+        time.instant(try Calendar.micros(ofDay: Int64($0)))
       }
     case (.timestamp, .date):
       let time = evaluation.lane.time
@@ -206,11 +200,11 @@ struct Cast {
     case .float: return try evaluation.map(doubles, values, to: to) { Float($0) }
     case .double: return doubles
     case .decimal(let precision, let scale):
-      let column = input.compact
+      let (column, mask) = doubles.compact
       return try evaluation.build([doubles], to: to) { row, out in
-        if values.isNull(row) { return out.appendNull() }
-        // By the shortest digits, as Java's BigDecimal.valueOf does.
-        let text = column.column.text(row & column.mask) ?? ""
+        if values.isNull(row) || !values[row].isFinite { return out.appendNull() }
+        // By the shortest digits, as Java's BigDecimal.valueOf does; a FLOAT's are those of the DOUBLE.
+        let text = column.text(row & mask) ?? ""
         let value = Array(text.utf8).withUnsafeBufferPointer {
           DecimalText.parse($0, precision: precision, scale: scale)
         }
@@ -256,7 +250,10 @@ struct Cast {
       return try evaluation.map(input, values, to: to) { try decimal($0, from: scale, precision, toScale) }
     case .timestamp:
       return try evaluation.map(input, values, to: to) { value in
-        Decimal128.rescale(value, from: scale, to: 6).flatMap { Int64(exactly: $0) }
+        // Java's BigDecimal.longValue drops what is behind the microseconds, and what is above 64 bits.
+        scale > 6
+          ? Int64(truncatingIfNeeded: value / Decimal128.powers[scale - 6])
+          : Int64(truncatingIfNeeded: value &* Decimal128.powers[6 - scale])
       }
     default: preconditionFailure("no cast from \(from) to \(to)")
     }
@@ -272,7 +269,9 @@ struct Cast {
     case .boolean: return try evaluation.map(input, values, to: to) { UInt8($0 == 0 ? 0 : 1) }
     default:
       let seconds = try evaluation.map(input, values, to: .long) { $0.flooredDivision(by: 1_000_000) }
-      return try fromLong(input, seconds)
+      // What does not fit is null by the older rules too: only numbers are cut.
+      let narrowing = mode == .legacy ? Cast(from: from, to: to, mode: .attempt, evaluation: evaluation) : self
+      return try narrowing.fromLong(input, seconds)
     }
   }
 

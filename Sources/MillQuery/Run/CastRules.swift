@@ -23,10 +23,10 @@ enum CastRules {
     // Spark's older rules also make bytes of whole numbers, and times of booleans: not here.
     case (_, .binary), (.binary, _): return false
     case (.yearMonthInterval, .yearMonthInterval), (.dayTimeInterval, .dayTimeInterval): return true
-    // A number of an interval's only field.
+    // A number of an interval's last field.
     case (let interval, let number) where interval.isInterval && number.isNumeric,
       (let number, let interval) where interval.isInterval && number.isNumeric:
-      return interval.intervalFields!.from == interval.intervalFields!.to || interval.intervalFields!.from.isYearMonth
+      return !number.isFloating
     default: return from.isNumeric && to.isNumeric
     }
   }

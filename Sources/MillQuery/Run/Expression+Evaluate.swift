@@ -15,7 +15,7 @@ extension Expression {
       guard let vector = evaluation.variables[number] else { preconditionFailure("variable \(number) has no value") }
       return vector
     case .higherOrder(let function, let arguments, let bodies):
-      let vectors = try arguments.map { try $0.evaluate(evaluation) }
+      let vectors = try values(of: arguments, order: .fromLeft, evaluation)
       let lambdas = Lambdas(bodies: bodies, variables: function.variables, evaluation: evaluation)
       return try located { try function.evaluate(vectors, lambdas) }
     case .outer: preconditionFailure("a column of another query")
@@ -36,11 +36,30 @@ extension Expression {
     case .branches(let cases, let otherwise): return try branches(cases, otherwise, evaluation)
     case .coalesce(let choices): return try coalesce(choices, evaluation)
     case .call(let kernel, let arguments):
-      let vectors = try arguments.map { try $0.evaluate(evaluation) }
+      let vectors = try values(of: arguments, order: kernel.nullOrder, evaluation)
       return try located { try kernel.evaluate(vectors, evaluation) }
     case .fromJSON(let base, let json):
       let input = try base.evaluate(evaluation)
       return try located { try evaluation.lane.read(input, json, evaluation) }
+    }
+  }
+
+  /// The arguments of a call. A null argument makes the result null before Spark looks at the next one, so that one does
+  /// not count in those rows. Only when there is a failure does that make a difference.
+  private func values(
+    of arguments: [Expression], order: Kernel.NullOrder, _ evaluation: Evaluation
+  ) throws -> [Vector] {
+    do { return try arguments.map { try $0.evaluate(evaluation) } } catch let failure as RowFailure {
+      guard arguments.count > 1, order != .none else { throw failure }
+      var vectors = [Vector?](repeating: nil, count: arguments.count)
+      var rest = evaluation
+      for index in order == .fromRight ? Array(arguments.indices.reversed()) : Array(arguments.indices) {
+        let vector = try arguments[index].evaluate(rest)
+        let (column, mask) = vector.compact
+        rest = rest.narrowed { !column.isNull($0 & mask) }
+        vectors[index] = vector
+      }
+      return vectors.map { $0! }
     }
   }
 

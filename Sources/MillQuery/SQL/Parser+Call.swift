@@ -154,6 +154,25 @@ extension Parser {
     return Syntax(kind: .call(word, arguments), position: position)
   }
 
+  /// `overlay(a PLACING b FROM n FOR m)`, or with commas. The length that is not given is −1 to Spark.
+  mutating func overlay(_ word: String) throws -> Syntax {
+    let position = position
+    advance()
+    advance()
+    var arguments = [try expression()]
+    if accept(word: "PLACING") {
+      arguments.append(try expression())
+      try expect(word: "FROM")
+      arguments.append(try expression())
+      let unknown = Syntax(kind: .literal(.integer(-1)), position: position)
+      arguments.append(accept(word: "FOR") ? try expression() : unknown)
+    } else {
+      while accept(sign: ",") { arguments.append(try expression()) }
+    }
+    try expect(sign: ")")
+    return Syntax(kind: .call(word, arguments), position: position)
+  }
+
   mutating func positionCall(_ word: String) throws -> Syntax {
     let position = position
     advance()

@@ -317,6 +317,7 @@ extension Parser {
       return try nameOrCall(word)
     case "TRIM" where isCall: return try trim()
     case "SUBSTRING" where isCall, "SUBSTR" where isCall: return try substring(word)
+    case "OVERLAY" where isCall: return try overlay(word)
     case "POSITION" where isCall: return try positionCall(word)
     case "EXTRACT" where isCall:
       advance()

@@ -37,5 +37,14 @@ enum Calendar {
     return Int32((monday0 + 7) % 7 + 1) % 7 + 1
   }
 
+  /// The day's first moment.
+  ///
+  /// - Throws: for days above some 292,000 years from now, of which a DATE has more than a TIMESTAMP.
+  static func micros(ofDay days: Int64) throws(Failure) -> Int64 {
+    let (micros, isOver) = days.multipliedReportingOverflow(by: microsecondsPerDay)
+    if isOver { throw Failure("long overflow") }
+    return micros
+  }
+
   static func day(ofMicroseconds microseconds: Int64) -> Int64 { microseconds.flooredDivision(by: microsecondsPerDay) }
 }

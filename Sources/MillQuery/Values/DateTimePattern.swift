@@ -1,6 +1,6 @@
 import MillBase
 
-/// Date and time patterns as Spark documents them (sql-ref-datetime-pattern): y M d D E a h H K k m s S, X x z Z for
+/// Date and time patterns as Spark documents them (sql-ref-datetime-pattern): G y M d D E a h H K k m s S, X x z Z for
 /// UTC and offsets, quoted text.
 struct DateTimePattern {
   private enum Part {
@@ -13,6 +13,7 @@ struct DateTimePattern {
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
     "December",
   ]
+  private static let eras = [(short: "BC", full: "Before Christ"), (short: "AD", full: "Anno Domini")]
   private static let days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
   init(_ pattern: String) throws(Failure) {
@@ -34,7 +35,7 @@ struct DateTimePattern {
         index += 1
         parts.append(.text(text))
       } else if scalar.isASCII, scalar.properties.isAlphabetic {
-        guard "yuMLdDEaHhKkmsSXxzZV".unicodeScalars.contains(scalar) else {
+        guard "GyuMLdDEaHhKkmsSXxzZV".unicodeScalars.contains(scalar) else {
           throw Failure(
             "[INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER] Unrecognized datetime pattern: \(pattern). Illegal pattern "
               + "character found in datetime pattern: \(scalar). SQLSTATE: 22007")
@@ -48,6 +49,10 @@ struct DateTimePattern {
         index += 1
       }
     }
+  }
+
+  private var hasEra: Bool {
+    parts.contains { if case .letter("G", _) = $0 { true } else { false } }
   }
 
   // MARK: Writing
@@ -67,7 +72,8 @@ struct DateTimePattern {
     let (year, month, dayOfMonth) = Clock.civilDate(daysSinceEpoch: day)
     let hour = rest / 3_600_000_000
     func number(_ value: Int64, _ width: Int) {
-      let digits = String(value).utf8
+      let digits = String(value.magnitude).utf8
+      if value < 0 { out.append(UInt8(ascii: "-")) }
       out += repeatElement(48, count: max(0, width - digits.count))
       out += digits
     }
@@ -77,7 +83,19 @@ struct DateTimePattern {
         continue
       }
       switch letter {
-      case "y", "u": if count == 2 { number(year % 100, 2) } else { number(year, count) }
+      case "G":
+        let name = Self.eras[year > 0 ? 1 : 0]
+        out += (count < 4 ? name.short : name.full).utf8
+      case "y", "u":
+        // With an era, years before Christ count backwards, from 1 on.
+        let shown = hasEra && letter == "y" && year <= 0 ? 1 - year : year
+        if count == 2 {
+          number(abs(shown) % 100, 2)
+        } else {
+          // Java: SignStyle.EXCEEDS_PAD
+          if count > 3, shown > 9999, String(shown).utf8.count > count { out.append(UInt8(ascii: "+")) }
+          number(shown, count)
+        }
       case "M", "L":
         let name = Self.months[Int(month) - 1]
         if count >= 3 { out += (count == 3 ? String(name.prefix(3)) : name).utf8 } else { number(month, count) }
@@ -100,12 +118,14 @@ struct DateTimePattern {
         out += repeatElement(48, count: max(0, count - 6))
       case "X", "x":
         let zero = letter == "X" ? "Z" : count == 1 ? "+00" : count % 2 == 0 ? "+0000" : "+00:00"
-        var offset = time.offsetText(at: moment, colon: count % 2 == 1 && count > 1, zero: zero)
+        var offset = time.offsetText(at: moment, colon: count % 2 == 1 && count > 1, seconds: count > 3, zero: zero)
         if count == 1, offset.utf8.count == 5, offset.hasSuffix("00") { offset.removeLast(2) }
         out += offset.utf8
       case "Z":
         let zero = count < 4 ? "+0000" : count == 4 ? "" : "Z"
-        out += ((count == 4 ? "GMT" : "") + time.offsetText(at: moment, colon: count >= 4, zero: zero)).utf8
+        out +=
+          ((count == 4 ? "GMT" : "") + time.offsetText(at: moment, colon: count >= 4, seconds: count > 3, zero: zero))
+          .utf8
       default:
         if let zone = time.zone {
           // Names of zones in words are not known here: their IDs stand for them.
@@ -137,6 +157,11 @@ struct DateTimePattern {
       case "M" where count >= 3, "L" where count >= 3:
         guard let found = Self.name(bytes[index...], Self.months, full: count > 3) else { return atIndex() }
         fields["M"] = Int64(found.index + 1)
+        index += found.length
+      case "G":
+        let names = Self.eras.map { count < 4 ? $0.short : $0.full }
+        guard let found = Self.name(bytes[index...], names, full: true) else { return atIndex() }
+        fields["G"] = Int64(found.index)
         index += found.length
       case "E":
         guard let found = Self.name(bytes[index...], Self.days, full: count > 3) else { return atIndex() }
@@ -180,7 +205,8 @@ struct DateTimePattern {
   }
 
   private static func assemble(_ fields: [Unicode.Scalar: Int64], offset: Int64) -> Result<Int64, Failure> {
-    let year = fields["y"] ?? 1970
+    var year = fields["y"] ?? 1970
+    if fields["G"] == 0 { year = 1 - year }
     let month = fields["M"] ?? 1
     let day = fields["d"] ?? 1
     guard (1...12).contains(month) else {

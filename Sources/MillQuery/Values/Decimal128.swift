@@ -46,6 +46,36 @@ enum Decimal128 {
     return (value < 0) != (divisor < 0) ? quotient - 1 : quotient + 1
   }
 
+  /// The sum at a scale, rounded half up; nil when it does not fit 38 digits. The summands at one scale need not fit them.
+  static func add(_ a: Int128, _ aScale: Int, _ b: Int128, _ bScale: Int, scale: Int) -> Int128? {
+    if bScale < aScale { return add(b, bScale, a, aScale, scale: scale) }
+    if let x = rescale(a, from: aScale, to: bScale) {
+      let (sum, isOver) = x.addingReportingOverflow(b)
+      return isOver ? nil : rescale(sum, from: bScale, to: scale)
+    }
+    // a is too great for b's scale, but not for the result's. What b has behind that rounds the sum.
+    guard aScale <= scale, let x = rescale(a, from: aScale, to: scale) else { return nil }
+    let (whole, rest) = b.quotientAndRemainder(dividingBy: powers[bScale - scale])
+    let (sum, isOver) = x.addingReportingOverflow(whole)
+    let half = UInt128(powers[bScale - scale] / 2)
+    // x is far greater than b: the sum has its sign. A tie goes away from zero.
+    let isUp = (rest < 0) == (sum < 0) ? rest.magnitude >= half : rest.magnitude > half
+    let rounded = sum + (isUp ? rest.signum() : 0)
+    return isOver || !fits(rounded, precision: 38) ? nil : rounded
+  }
+
+  /// The remainder at the greater of both scales, with a's sign. nil: b at that scale does not fit 38 digits.
+  static func remainder(_ a: Int128, _ aScale: Int, _ b: Int128, _ bScale: Int) -> Int128? {
+    let wide = max(aScale, bScale)
+    guard let y = rescale(b, from: bScale, to: wide)?.magnitude else {
+      // Then b is greater than a.
+      return aScale == wide ? a : nil
+    }
+    let (high, low) = a.magnitude.multipliedFullWidth(by: UInt128(powers[wide - aScale]))
+    let rest = Int128(y.dividingFullWidth((high % y, low)).remainder)
+    return a < 0 ? -rest : rest
+  }
+
   /// The product at a scale, rounded half up; nil when it does not fit 38 digits.
   static func multiply(_ a: Int128, _ b: Int128, dropDigits: Int) -> Int128? {
     let (product, overflow) = a.multipliedReportingOverflow(by: b)
@@ -99,15 +129,6 @@ enum Decimal128 {
       let count = DecimalText.write(unscaled, scale: scale, to: buffer.baseAddress!)
       return String(decoding: buffer[..<count], as: UTF8.self)
     }
-  }
-
-  /// As Java's BigDecimal.toString: with an exponent when the first digit is more than six places behind the point.
-  static func scientificText(_ unscaled: Int128, scale: Int) -> String {
-    let digits = String(unscaled.magnitude)
-    let exponent = digits.count - 1 - scale
-    guard exponent < -6 else { return text(unscaled, scale: scale) }
-    let rest = digits.dropFirst()
-    return (unscaled < 0 ? "-" : "") + digits.prefix(1) + (rest.isEmpty ? "" : "." + rest) + "E\(exponent)"
   }
 
   static func double(_ unscaled: Int128, scale: Int) -> Double {

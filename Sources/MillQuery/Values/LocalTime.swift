@@ -43,13 +43,17 @@ struct LocalTime: Sendable {
       children: column.children.map { local($0) })
   }
 
-  /// `+01:00`, or `Z` for none.
-  func offsetText(at micros: Int64, colon: Bool = true, zero: String = "Z") -> String {
+  /// `+01:00`, or `Z` for none. With seconds, when there are some and they are wanted: clocks of old have them.
+  func offsetText(at micros: Int64, colon: Bool = true, seconds showsSeconds: Bool = false, zero: String = "Z")
+    -> String
+  {
     let seconds = zone?.offset(at: micros.flooredDivision(by: 1_000_000)) ?? 0
     if seconds == 0 { return zero }
     func two(_ value: Int) -> String { value < 10 ? "0\(value)" : "\(value)" }
     let size = abs(seconds)
-    return (seconds < 0 ? "-" : "+") + two(size / 3600) + (colon ? ":" : "") + two(size / 60 % 60)
+    let between = colon ? ":" : ""
+    let text = (seconds < 0 ? "-" : "+") + two(size / 3600) + between + two(size / 60 % 60)
+    return showsSeconds && size % 60 != 0 ? text + between + two(size % 60) : text
   }
 }
 

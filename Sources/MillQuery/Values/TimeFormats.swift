@@ -8,7 +8,7 @@ struct TimeFormats: Sendable {
   init(dates: String?, timestamps: String?) throws {
     self.dates = try dates.map { try DateTimePattern($0) }
     self.timestamps = try timestamps.map { try DateTimePattern($0) }
-    iso = try DateTimePattern("yyyy-MM-dd'T'HH:mm:ss.SSSXXX")
+    iso = try DateTimePattern("yyyy-MM-dd'T'HH:mm:ss.SSSXXXXX")
   }
 
   private let iso: DateTimePattern
@@ -49,7 +49,7 @@ struct TimeFormats: Sendable {
     case .date:
       guard let dates else { return column }
       return texts { row, text in
-        dates.append(Int64(column.fixed(row, as: Int32.self)) * Calendar.microsecondsPerDay, to: &text)
+        dates.append(Int64(column.fixed(row, as: Int32.self)) &* Calendar.microsecondsPerDay, to: &text)
       }
     case .timestamp:
       let pattern = timestamps ?? iso

@@ -52,14 +52,17 @@ enum AggregateLibrary {
         (type, make) = (summed, intervals)
         break
       }
-      let input = try number(&call)
-      switch input {
-      case .decimal(let precision, let scale):
-        type =
-          isAverage ? .decimalBounded(precision + 4, scale + 4) : .decimalBounded(precision + 10, scale)
-      default: type = isAverage ? .double : input
+      if isAverage {
+        (type, make) = try average(&call, isTry: isTry)
+        break
       }
-      make = { [type] in SumAccumulator(input, type, isAverage: isAverage, ansi: ansi && !isTry, isTry: isTry) }
+      let input = try number(&call)
+      if case .decimal(let precision, let scale) = input {
+        type = .decimalBounded(precision + 10, scale)
+      } else {
+        type = input
+      }
+      make = { [type] in SumAccumulator(input, type, isAverage: false, ansi: ansi && !isTry, isTry: isTry) }
     case "stddev", "std", "stddev_samp", "stddev_pop", "variance", "var_samp", "var_pop":
       try check(1...1)
       _ = try number(&call)
@@ -116,6 +119,17 @@ enum AggregateLibrary {
   }
 
   /// Whole numbers become BIGINT, FLOAT and text DOUBLE; decimals stay.
+  /// avg of a number.
+  static func average(
+    _ call: inout FunctionCall, isTry: Bool = false
+  ) throws -> (type: DataType, make: @Sendable () -> any Accumulator) {
+    let ansi = call.ansi && !isTry
+    let input = try number(&call)
+    var type = DataType.double
+    if case .decimal(let precision, let scale) = input { type = .decimalBounded(precision + 4, scale + 4) }
+    return (type, { [type] in SumAccumulator(input, type, isAverage: true, ansi: ansi, isTry: isTry) })
+  }
+
   private static func number(_ call: inout FunctionCall) throws -> DataType {
     switch call.type(0) {
     case .byte, .short, .integer, .long: try call.cast(0, to: .long)

@@ -62,7 +62,7 @@ extension FunctionLibrary {
       let time = zone.map { LocalTime(zone: $0) } ?? evaluation.lane.time
       let children = column.children.map { formats.texts($0, time) }
       return try evaluation.mapBytes(vectors) { row, out in
-        let fields = schema.columns.indices.map { children[$0].text(row & mask) }
+        let fields = schema.columns.indices.map { children[$0].text(row & mask, plainDecimals: false) }
         let text = line.text(of: fields)
         // The writer leaves a row of nothing out.
         if text.isEmpty { return false }

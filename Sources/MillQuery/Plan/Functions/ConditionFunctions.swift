@@ -40,12 +40,14 @@ extension FunctionLibrary {
       }
     },
     FunctionDefinition("nanvl", arity: 2) { call in
-      try call.cast(0, to: .double)
-      try call.cast(1, to: .double)
-      return call.result(.double) { vectors, evaluation in
-        let (a, b) = (vectors[0].fixed(Double.self), vectors[1].fixed(Double.self))
-        return try evaluation.map(vectors, a, b, to: .double) { $0.isNaN ? $1 : $0 }
-      }
+      let type: DataType = call.type(0) == .float && call.type(1) == .float ? .float : .double
+      try call.cast(0, to: type)
+      try call.cast(1, to: type)
+      var test = call
+      test.arguments = [call.arguments[0]]
+      let isNaN = try all["isnan"]!.build(&test)
+      return Expression(
+        .branches([(isNaN, call.arguments[1])], otherwise: call.arguments[0]), type, call.position)
     },
     FunctionDefinition("greatest", arity: 2...255) { call in try extreme(&call, sign: 1) },
     FunctionDefinition("least", arity: 2...255) { call in try extreme(&call, sign: -1) },

@@ -38,17 +38,8 @@ extension FunctionLibrary {
     },
     FunctionDefinition("unbase64", arity: 1) { call in
       try call.castAllToText()
-      let ansi = call.ansi
       return bytes(call, to: .binary) { input, out in
-        guard let decoded = Base64.decode(input) else {
-          if ansi {
-            throw Failure(
-              "[CONVERSION_INVALID_INPUT] The value '\(String(decoding: input, as: UTF8.self))' (BASE64) cannot be "
-                + "converted to \"BINARY\" because it is malformed. SQLSTATE: 22018")
-          }
-          return false
-        }
-        out += decoded
+        do throws(Base64.MIMEError) { out += try Base64.decodeMIME(input) } catch { throw Failure(error.reason) }
         return true
       }
     },
@@ -85,7 +76,7 @@ extension FunctionLibrary {
       let bytes =
         switch wanted {
         case "hex": Hexadecimal.bytes(text)
-        case "base64": Array(text.utf8).withUnsafeBufferPointer { Base64.decode($0) }
+        case "base64": base64(text)
         default: Array(text.utf8)
         }
       if let bytes { return .binary(bytes) }
@@ -95,6 +86,18 @@ extension FunctionLibrary {
           + "because it is malformed. Use `try_to_binary` to tolerate malformed input and return NULL instead. "
           + "SQLSTATE: 22018")
     }
+  }
+
+  /// Letters and white space, then padding up to four characters, or none.
+  private static func base64(_ text: String) -> [UInt8]? {
+    let bytes = text.utf8.filter { $0 > 32 }
+    let letters = bytes.prefix { $0 != UInt8(ascii: "=") }
+    let padding = bytes.count - letters.count
+    guard padding == 0 ? letters.count % 4 != 1 : padding < 3 && bytes.count % 4 == 0,
+      letters.allSatisfy({ (48...57).contains($0) || (65...90).contains($0 & 0xDF) || $0 == 43 || $0 == 47 }),
+      bytes.suffix(padding).allSatisfy({ $0 == UInt8(ascii: "=") })
+    else { return nil }
+    return bytes.withUnsafeBufferPointer { try? Base64.decodeMIME($0) }
   }
 
   private static func bytes(

@@ -50,8 +50,8 @@ extension FunctionLibrary {
           return .timestamp(sum)
         }
         let day = Calendar.day(ofMicroseconds: time)
-        let moved = Int64(TimeArithmetic.addingMonths(count * unit.length, to: Int32(day)))
-        return .timestamp(time + (moved - day) * Calendar.microsecondsPerDay)
+        let moved = Int64(TimeArithmetic.addingMonths(count &* unit.length, to: Int32(day)))
+        return .timestamp(time &+ (try Calendar.micros(ofDay: moved - day)))
       }
       return isByClock ? call.fromLocal(moved) : moved
     },
@@ -117,17 +117,19 @@ extension FunctionLibrary {
       guard step > 0 && from <= to || step < 0 && from >= to || step == 0 && from == to else {
         throw Failure("requirement failed: Illegal sequence boundaries: \(from) to \(to) by \(step)")
       }
-      let shortest = isMonths ? abs(step) * 28 * day : max(abs(step), 1)
-      try checkCount("sequence", Int((to - from).magnitude) / Int(shortest) + 1)
-      func value(_ count: Int64) -> Int64 {
-        guard isMonths else { return from + count * step }
+      let shortest = max(step.magnitude, 1)
+      let span = (Int128(to) - Int128(from)).magnitude / UInt128(isMonths ? UInt64(28 * day) : 1)
+      try checkCount("sequence", Int(clamping: span / UInt128(shortest) + 1))
+      func value(_ count: Int64) -> Int128 {
+        guard isMonths else { return Int128(from) + Int128(count) * Int128(step) }
         let start = Calendar.day(ofMicroseconds: from)
-        return from + (Int64(TimeArithmetic.addingMonths(count * step, to: Int32(start))) - start) * day
+        let moved = Int64(TimeArithmetic.addingMonths(count * step, to: Int32(start)))
+        return Int128(from) + Int128(moved - start) * Int128(day)
       }
       var made: [Value] = []
       var count: Int64 = 0
       while step == 0 ? count == 0 : step > 0 ? value(count) <= to : value(count) >= to {
-        let moment = value(count)
+        let moment = Int64(value(count))
         made.append(type == .date ? .date(Int32(Calendar.day(ofMicroseconds: moment))) : .timestamp(moment))
         count += 1
       }

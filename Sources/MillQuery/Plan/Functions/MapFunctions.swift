@@ -72,7 +72,7 @@ extension FunctionLibrary {
     },
     FunctionDefinition("arrays_zip", arity: 1...255) { call in
       for index in call.arguments.indices where call.type(index) == .null { try call.cast(index, to: .array(.null)) }
-      let columns = try call.arguments.indices.map { Schema.Column("\($0)", try call.array($0)) }
+      let columns = try call.arguments.indices.map { Schema.Column(call.names[$0], try call.array($0)) }
       return call.values(.array(.struct(Schema(columns)))) { arguments in
         let lists = arguments.map(\.elements)
         return .array(

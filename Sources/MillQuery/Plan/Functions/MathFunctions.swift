@@ -42,7 +42,10 @@ extension FunctionLibrary {
         if value < first || !isRising && value == first { return .integer(isRising ? 0 : Int64(count) + 1) }
         if value > last || isRising && value == last { return .integer(isRising ? Int64(count) + 1 : 0) }
         let distance = isRising ? value - low : low - value
-        return .integer(Int64(Double(count) * distance / (last - first)) + 1)
+        // Beyond 64 bits as Java converts doubles.
+        let place = Double(count) * distance / (last - first)
+        let whole = place.isNaN ? 0 : Int64(exactly: place.rounded(.towardZero)) ?? (place < 0 ? .min : .max)
+        return .integer(whole &+ 1)
       }
     },
     FunctionDefinition("try_mod", arity: 2) { call in try Arithmetic.remainder.expression(call, mode: .attempt) },

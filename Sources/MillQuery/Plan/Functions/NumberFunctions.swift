@@ -96,7 +96,9 @@ enum Arithmetic: String, Sendable {
         case .remainder: (value, overflow) = (b == -1 ? 0 : a % b, false)
         default:
           let rest = b == -1 ? 0 : a % b
-          (value, overflow) = (rest < 0 ? (rest &+ b) % b : rest, false)
+          // Java adds bytes and shorts as INT.
+          let sum = T.bitWidth < 32 ? T(truncatingIfNeeded: (Int(rest) + Int(b)) % Int(b)) : (rest &+ b) % b
+          (value, overflow) = (rest < 0 ? sum : rest, false)
         }
       }
       if overflow, mode != .legacy {
@@ -140,9 +142,9 @@ enum Arithmetic: String, Sendable {
   private func decimals(
     _ left: Expression, _ right: Expression, _ call: FunctionCall, _ mode: CastMode
   ) throws -> Expression {
-    // A whole-number literal is only as wide as its digits (DecimalPrecision's literal rule).
+    // A whole-number literal is only as wide as its digits (DecimalPrecision's literal rule), but not a TINYINT.
     func width(_ expression: Expression) -> (precision: Int, scale: Int) {
-      if case .integer(let value)? = expression.constantValue, expression.type.isIntegral {
+      if case .integer(let value)? = expression.constantValue, expression.type.isIntegral, expression.type != .byte {
         return (Decimal128.digitCount(Int128(value)), 0)
       }
       return expression.type.asDecimal!
@@ -208,19 +210,14 @@ enum Arithmetic: String, Sendable {
     case .divide: return Decimal128.divide(a, shift: scale + s2 - s1, by: b)
     default:
       let wide = max(s1, s2)
-      guard let x = Decimal128.rescale(a, from: s1, to: wide), let y = Decimal128.rescale(b, from: s2, to: wide) else {
-        return nil
+      if self == .add || self == .subtract {
+        return Decimal128.add(a, s1, self == .add ? b : -b, s2, scale: scale)
       }
-      let value: Int128
-      switch self {
-      case .add: value = x + y
-      case .subtract: value = x - y
-      case .remainder: value = x % y
-      default:
-        let rest = x % y
-        value = rest < 0 ? (rest + y) % y : rest
-      }
-      return Decimal128.rescale(value, from: wide, to: scale)
+      guard let rest = Decimal128.remainder(a, s1, b, s2) else { return nil }
+      if self == .remainder || rest >= 0 { return Decimal128.rescale(rest, from: wide, to: scale) }
+      guard let y = Decimal128.rescale(b, from: s2, to: wide) else { return nil }
+      let (sum, isOver) = rest.addingReportingOverflow(y)
+      return isOver ? nil : Decimal128.rescale(sum % y, from: wide, to: scale)
     }
   }
 }
@@ -274,7 +271,8 @@ extension FunctionLibrary {
     double("sin") { Glibc.sin($0) }, double("cos") { Glibc.cos($0) }, double("tan") { Glibc.tan($0) },
     double("asin") { Glibc.asin($0) }, double("acos") { Glibc.acos($0) }, double("atan") { Glibc.atan($0) },
     double("sinh") { Glibc.sinh($0) }, double("cosh") { Glibc.cosh($0) }, double("tanh") { Glibc.tanh($0) },
-    double("degrees") { $0 * 180 / .pi }, double("radians") { $0 * .pi / 180 },
+    // As Java: one multiplication.
+    double("degrees") { $0 * 57.29577951308232 }, double("radians") { $0 * 0.017453292519943295 },
     double("rint") { $0.rounded(.toNearestOrEven) },
     FunctionDefinition("sign", "signum", arity: 1) { call in
       if call.type(0).isInterval { return call.values(.double) { .double(Double($0[0].whole.signum())) } }

@@ -10,7 +10,14 @@ extension FunctionLibrary {
       return call.text { arguments, lane in
         let regex = try lane.patterns.regex(arguments[1])
         let template = try Replacement(arguments[2])
-        return arguments[0].replacing(regex) { template.fill($0) }
+        return try arguments[0].replacing(regex) { match in
+          guard let text = template.fill(match) else {
+            throw Failure(
+              "[INVALID_REGEXP_REPLACE] Could not perform regexp_replace for source = \"\(arguments[0])\", pattern = "
+                + "\"\(arguments[1])\", replacement = \"\(arguments[2])\" and position = 1. SQLSTATE: 22023")
+          }
+          return text
+        }
       }
     },
     FunctionDefinition("regexp_extract", arity: 2...3) { call in
@@ -52,7 +59,9 @@ extension FunctionLibrary {
     FunctionDefinition("regexp_substr", arity: 2) { call in
       try call.castAllToText()
       return call.text { arguments, lane in
-        arguments[0].firstMatch(of: try lane.patterns.regex(arguments[1])).map { String(arguments[0][$0.range]) }
+        // Spark: nullif(regexp_extract(…, 0), '')
+        let match = arguments[0].firstMatch(of: try lane.patterns.regex(arguments[1]))
+        return match.flatMap { $0.range.isEmpty ? nil : String(arguments[0][$0.range]) }
       }
     },
     matches("regexp_count") { text, regex in text.matches(of: regex).count },
@@ -166,14 +175,18 @@ extension FunctionLibrary {
       flush(&parts)
     }
 
-    func fill(_ match: Regex<AnyRegexOutput>.Match) -> String {
-      parts.map { part in
+    /// nil when the pattern has no such group.
+    func fill(_ match: Regex<AnyRegexOutput>.Match) -> String? {
+      var filled = ""
+      for part in parts {
         switch part {
-        case .text(let text): text
+        case .text(let text): filled += text
         case .group(let index):
-          match.output.indices.contains(index) ? String(match.output[index].substring ?? "") : ""
+          guard match.output.indices.contains(index) else { return nil }
+          filled += match.output[index].substring ?? ""
         }
-      }.joined()
+      }
+      return filled
     }
   }
 }

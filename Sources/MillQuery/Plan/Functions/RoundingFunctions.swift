@@ -79,6 +79,7 @@ extension FunctionLibrary {
     if call.count == 2 { return try toDigits(&call, rule) }
     if call.type(0).isIntegral { return try call.cast(call.arguments[0], to: .long) }
     if case .decimal(let precision, let scale) = call.type(0) {
+      if scale == 0 { return call.arguments[0] }
       let type = DataType.decimalBounded(precision - scale + 1, 0)
       return call.result(type) { vectors, evaluation in
         try evaluation.map(vectors[0], vectors[0].fixed(Int128.self), to: type) { value in

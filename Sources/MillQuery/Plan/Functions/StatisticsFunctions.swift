@@ -54,6 +54,17 @@ extension AggregateLibrary {
       try check(call, 1...1)
       try call.cast(0, to: .double)
       return Built(type: .double) { ShapeAccumulator(isKurtosis: name == "kurtosis") }
+    case "regr_avgx", "regr_avgy":
+      try check(call, 2...2)
+      // Spark: avg(if(y IS NOT NULL AND x IS NOT NULL, x, NULL))
+      let (kept, other) =
+        name == "regr_avgx" ? (call.arguments[1], call.arguments[0]) : (call.arguments[0], call.arguments[1])
+      call.arguments = [
+        Expression(
+          .branches([(FunctionLibrary.notNull(other, call.position), kept)], otherwise: nil), kept.type, call.position)
+      ]
+      let average = try AggregateLibrary.average(&call)
+      return Built(type: average.type, make: average.make)
     default:
       try check(call, 2...2)
       for index in 0..<2 {
@@ -76,10 +87,12 @@ extension AggregateLibrary {
   }
 
   private static let pairs: [String: @Sendable (PairAccumulator.Moments) -> Double?] = [
-    "corr": { $0.count <= 1 ? nil : $0.xy / ($0.xx * $0.yy).squareRoot() },
+    "corr": { moments in
+      let divisor = (moments.xx * moments.yy).squareRoot()
+      return moments.count <= 1 || divisor == 0 ? nil : moments.xy / divisor
+    },
     "covar_pop": { $0.count == 0 ? nil : $0.xy / $0.count },
     "covar_samp": { $0.count <= 1 ? nil : $0.xy / ($0.count - 1) },
-    "regr_avgx": { $0.count == 0 ? nil : $0.x }, "regr_avgy": { $0.count == 0 ? nil : $0.y },
     "regr_r2": { moments in
       if moments.count == 0 || moments.xx == 0 { return nil }
       if moments.yy == 0 { return 1 }
@@ -147,10 +160,10 @@ extension AggregateLibrary {
     let type: DataType = isArray ? .array(.double) : .double
     return Built(type: type, parameters: "\(shares) \(isArray) \(isDescending)") {
       CollectedAccumulator(element, type) { values in
-        let sorted = try weighted(values, hasWeights)
+        let sorted = try weighted(values, hasWeights, isDescending)
         guard !sorted.isEmpty else { return .null }
         let results = shares.map { share in
-          Value.double(place(isDescending ? 1 - share : share, in: sorted, isDiscrete))
+          Value.double(place(share, in: sorted, isDiscrete))
         }
         return isArray ? .array(results) : results[0]
       }
@@ -158,7 +171,9 @@ extension AggregateLibrary {
   }
 
   /// The values in order, with the number of values up to and with each.
-  private static func weighted(_ values: Column, _ hasWeights: Bool) throws -> [(value: Double, upTo: Int64)] {
+  private static func weighted(
+    _ values: Column, _ hasWeights: Bool, _ isDescending: Bool
+  ) throws -> [(value: Double, upTo: Int64)] {
     var pairs: [(value: Double, times: Int64)] = []
     for row in 0..<values.count {
       guard hasWeights else {
@@ -172,7 +187,8 @@ extension AggregateLibrary {
       }
       if times > 0 { pairs.append((value, times)) }
     }
-    pairs.sort { Ordering.compare(.double($0.value), .double($1.value)) < 0 }
+    let sign = isDescending ? -1 : 1
+    pairs.sort { Ordering.compare(.double($0.value), .double($1.value)) * sign < 0 }
     var total: Int64 = 0
     return pairs.map { pair in
       total += pair.times
@@ -190,7 +206,7 @@ extension AggregateLibrary {
     let (lower, higher) = (Int64(position.rounded(.down)), Int64(position.rounded(.up)))
     if lower == higher { return value(lower) }
     let (low, high) = (value(lower), value(higher))
-    return low == high ? low : (Double(higher) - position) * low + (position - Double(lower)) * high
+    return low == high ? low : low + (position - Double(lower)) * (high - low)
   }
 
   /// The value at the place: what Spark's summary gives as long as it has not thinned out.

@@ -35,16 +35,20 @@ extension FunctionLibrary {
       }
     },
     FunctionDefinition("substring", "substr", arity: 2...3) { call in
-      try call.castToText([0])
+      if call.type(0) != .binary { try call.castToText([0]) }
       try call.cast(1, to: .integer)
       try call.cast(2, to: .integer)
+      if call.type(0) == .binary {
+        return ofBytes(call) { cut($0[0], from: $1[0], count: $1.count > 1 ? $1[1] : .max) }
+      }
       return withNumbers(call) { text, numbers in
         substring(text, from: numbers[0], count: numbers.count > 1 ? numbers[1] : .max)
       }
     },
     FunctionDefinition("left", arity: 2) { call in
-      try call.castToText([0])
+      if call.type(0) != .binary { try call.castToText([0]) }
       try call.cast(1, to: .integer)
+      if call.type(0) == .binary { return ofBytes(call) { cut($0[0], from: 1, count: $1[0]) } }
       return withNumbers(call) { text, numbers in substring(text, from: 1, count: numbers[0]) }
     },
     FunctionDefinition("right", arity: 2) { call in
@@ -196,36 +200,68 @@ extension FunctionLibrary {
 
   /// Positions count from 1, 0 means 1, negative ones count from the end.
   static func substring(_ text: String, from position: Int, count: Int, clamps: Bool = false) -> String {
-    let scalars = text.unicodeScalars
-    let length = scalars.count
+    let range = range(of: text.unicodeScalars.count, from: position, count: count, clamps: clamps)
+    let from = text.unicodeScalars.index(text.startIndex, offsetBy: range.lowerBound)
+    return String(text.unicodeScalars[from..<text.unicodeScalars.index(from, offsetBy: range.count)])
+  }
+
+  static func cut(_ bytes: ArraySlice<UInt8>, from position: Int, count: Int) -> ArraySlice<UInt8> {
+    let range = range(of: bytes.count, from: position, count: count, clamps: false)
+    return bytes.dropFirst(range.lowerBound).prefix(range.count)
+  }
+
+  private static func range(of length: Int, from position: Int, count: Int, clamps: Bool) -> Range<Int> {
     var start = position > 0 ? position - 1 : position < 0 ? length + position : 0
     if clamps { start = max(0, start) }
     let (sum, overflow) = start.addingReportingOverflow(max(0, count))
     let end = overflow ? length : min(length, sum)
     start = max(0, start)
-    guard start < end else { return "" }
-    let from = scalars.index(scalars.startIndex, offsetBy: start)
-    return String(scalars[from..<scalars.index(from, offsetBy: end - start)])
+    return start < end ? start..<end : 0..<0
+  }
+
+  /// BINARY values, then whole numbers; BINARY again.
+  static func ofBytes(
+    _ call: FunctionCall,
+    _ body: @escaping @Sendable ([ArraySlice<UInt8>], [Int]) throws -> ArraySlice<UInt8>
+  ) -> Expression {
+    let first = call.arguments.firstIndex { $0.type != .binary } ?? call.count
+    return call.result(.binary) { vectors, evaluation in
+      let readers = vectors.prefix(first).map(\.bytes)
+      let numbers = vectors.dropFirst(first).map { $0.fixed(Int32.self) }
+      return try evaluation.mapBytes(vectors, to: .binary) { row, out in
+        out += try body(readers.map { Array($0[row])[...] }, numbers.map { Int($0[row]) })
+        return true
+      }
+    }
   }
 
   private static func pad(_ call: inout FunctionCall, left: Bool) throws -> Expression {
-    if call.count == 2 { call.arguments.append(.constant(.string(" "), .string, call.position)) }
-    call.arguments.swapAt(1, 2)
-    try call.castToText([0, 1])
-    try call.cast(2, to: .integer)
-    return withNumbers(call, texts: 2) { texts, numbers in
-      let (scalars, filler) = (Array(texts[0].unicodeScalars), Array(texts[1].unicodeScalars))
-      let width = max(0, numbers[0])
-      guard width <= textBytesMax else { throw Failure("the padded text is above the limit of \(textBytesMax) bytes") }
-      var view = String.UnicodeScalarView()
-      if scalars.count >= width || filler.isEmpty {
-        view.append(contentsOf: scalars.prefix(width))
-        return String(view)
-      }
-      let padding = (0..<(width - scalars.count)).map { filler[$0 % filler.count] }
-      view.append(contentsOf: left ? padding + scalars : scalars + padding)
-      return String(view)
+    let isBinary = call.type(0) == .binary && (call.count == 2 || call.type(2) == .binary)
+    if call.count == 2 {
+      call.arguments.append(
+        .constant(isBinary ? .binary([0]) : .string(" "), isBinary ? .binary : .string, call.position))
     }
+    call.arguments.swapAt(1, 2)
+    try call.cast(2, to: .integer)
+    if isBinary {
+      return ofBytes(call) { try padded($0[0], with: $0[1], to: $1[0], left: left, most: textBytesMax) }
+    }
+    try call.castToText([0, 1])
+    return withNumbers(call, texts: 2) { texts, numbers in
+      let (scalars, filler) = (Array(texts[0].unicodeScalars)[...], Array(texts[1].unicodeScalars)[...])
+      let made = try padded(scalars, with: filler, to: numbers[0], left: left, most: textBytesMax)
+      return String(String.UnicodeScalarView(made))
+    }
+  }
+
+  private static func padded<Item>(
+    _ items: ArraySlice<Item>, with filler: ArraySlice<Item>, to count: Int, left: Bool, most: Int
+  ) throws -> ArraySlice<Item> {
+    let width = max(0, count)
+    guard width <= most else { throw Failure("the padded text is above the limit of \(most) bytes") }
+    if items.count >= width || filler.isEmpty { return items.prefix(width) }
+    let padding = (0..<(width - items.count)).map { filler[filler.startIndex + $0 % filler.count] }[...]
+    return left ? padding + items : items + padding
   }
 
   private static func concatWithSeparator(_ call: inout FunctionCall) throws -> Expression {

@@ -54,9 +54,16 @@ extension FunctionLibrary {
       }
     },
     FunctionDefinition("overlay", arity: 3...4) { call in
-      try call.castToText([0, 1])
       try call.cast(2, to: .integer)
       try call.cast(3, to: .integer)
+      if call.type(0) == .binary, call.type(1) == .binary {
+        return ofBytes(call) { bytes, numbers in
+          let length = numbers.count > 1 && numbers[1] >= 0 ? numbers[1] : bytes[1].count
+          return cut(bytes[0], from: 1, count: numbers[0] - 1) + bytes[1]
+            + cut(bytes[0], from: numbers[0] + length, count: .max)
+        }
+      }
+      try call.castToText([0, 1])
       return call.values(.string) { arguments in
         let (text, part, position) = (arguments[0].text, arguments[1].text, arguments[2].whole)
         let given = arguments.count > 3 ? arguments[3].whole : -1

@@ -95,7 +95,7 @@ enum TimeArithmetic {
       let local = values(call, .timestamp) { time, interval in
         let day = Calendar.day(ofMicroseconds: time.microseconds)
         let moved = Int64(addingMonths(sign * Int64(interval.whole), to: Int32(day)))
-        return .timestamp(time.microseconds + (moved - day) * Calendar.microsecondsPerDay)
+        return .timestamp(time.microseconds &+ (try Calendar.micros(ofDay: moved - day)))
       }
       result = call.fromLocal(local)
     default:
@@ -135,7 +135,7 @@ enum TimeArithmetic {
       try call.cast(0, to: .date)
       try call.cast(1, to: .date)
       return values(call, .interval(.day, .day)) {
-        .integer((Int64($0.days) - Int64($1.days)) * Calendar.microsecondsPerDay)
+        .integer(try Calendar.micros(ofDay: Int64($0.days) - Int64($1.days)))
       }
     }
     try call.cast(0, to: .timestamp)

@@ -127,7 +127,7 @@ extension FunctionLibrary {
       let format = try DateTimePattern(pattern)
       return call.values(.string) { arguments in
         var out: [UInt8] = []
-        format.append(Int64(arguments[0].days) * Calendar.microsecondsPerDay, to: &out)
+        format.append(try Calendar.micros(ofDay: Int64(arguments[0].days)), to: &out)
         return .string(String(decoding: out, as: UTF8.self))
       }
     }
@@ -166,7 +166,7 @@ extension FunctionLibrary {
           "[DATETIME_FIELD_OUT_OF_BOUNDS] Invalid timestamp '\(date):\(Decimal128.text(unscaled, scale: 6))'. If "
             + "necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error. SQLSTATE: 22023")
       }
-      let local = days * Calendar.microsecondsPerDay + (parts[3] * 60 + parts[4]) * 60_000_000 + micros
+      let local = try Calendar.micros(ofDay: days) &+ (parts[3] * 60 + parts[4]) * 60_000_000 + micros
       if arguments.count < 7 { return .timestamp(local) }
       return .timestamp(ZoneCache.instant(ofLocal: local, try ZoneCache.rules(arguments[6].text)))
     }

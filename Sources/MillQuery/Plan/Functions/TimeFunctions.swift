@@ -67,7 +67,7 @@ extension FunctionLibrary {
           days, unit -> Int32? in
           guard !["DAY", "DD", "HOUR", "MINUTE", "SECOND", "MILLISECOND", "MICROSECOND"].contains(unit.uppercased())
           else { return nil }
-          return truncated(Int64(days) * Calendar.microsecondsPerDay, to: unit.uppercased()).map {
+          return truncated(try Calendar.micros(ofDay: Int64(days)), to: unit.uppercased()).map {
             Int32(Calendar.day(ofMicroseconds: $0))
           }
         }
@@ -194,8 +194,20 @@ extension FunctionLibrary {
 
   private static func fromNumber(_ name: String, factor: Int64) -> FunctionDefinition {
     FunctionDefinition(name, arity: 1) { call in
-      if factor == 1_000_000, call.type(0).isFloating || call.type(0).isDecimal {
-        return try call.cast(call.arguments[0], to: .timestamp)
+      if factor == 1_000_000, call.type(0).isFloating {
+        return try call.cast(call.arguments[0], to: .timestamp, mode: .attempt)
+      }
+      if factor == 1_000_000, case .decimal(_, let scale) = call.type(0) {
+        return call.result(.timestamp) { vectors, evaluation in
+          try evaluation.map(vectors[0], vectors[0].fixed(Int128.self), to: .timestamp) { value in
+            let divisor = Decimal128.powers[max(0, scale - 6)]
+            let (micros, overflow) = (value / divisor).multipliedReportingOverflow(
+              by: Decimal128.powers[max(0, 6 - scale)])
+            guard !overflow, let result = Int64(exactly: micros) else { throw Failure("long overflow") }
+            guard value % divisor == 0 else { throw Failure("Rounding necessary") }
+            return result
+          }
+        }
       }
       try call.cast(0, to: .long)
       return call.result(.timestamp) { vectors, evaluation in
@@ -217,8 +229,9 @@ extension FunctionLibrary {
 
   static func truncated(_ value: Int64, to unit: String) -> Int64? {
     let day = Int32(Calendar.day(ofMicroseconds: value))
-    func micros(_ days: Int64) -> Int64 { days * Calendar.microsecondsPerDay }
-    func floor(_ unit: Int64) -> Int64 { value.flooredDivision(by: unit) * unit }
+    // The first moments of all have none before them.
+    func micros(_ days: Int64) -> Int64 { days &* Calendar.microsecondsPerDay }
+    func floor(_ unit: Int64) -> Int64 { value.flooredDivision(by: unit) &* unit }
     let (year, month, _) = Calendar.civil(day)
     switch unit {
     case "MICROSECOND": return value

@@ -30,8 +30,15 @@ extension FunctionLibrary {
     },
     FunctionDefinition("parse_url", arity: 2...3) { call in
       try call.castAllToText()
+      let ansi = call.ansi
       return call.text { arguments, _ in
-        let part = URLParts(arguments[0])[arguments[1]]
+        guard let url = URLParts(arguments[0]) else {
+          if !ansi { return nil }
+          throw Failure(
+            "[INVALID_URL] The url is invalid: \(arguments[0]). Use `try_parse_url` to tolerate invalid URL and return "
+              + "NULL instead. SQLSTATE: 22P02")
+        }
+        let part = url[arguments[1]]
         guard arguments.count > 2 else { return part }
         guard arguments[1] == "QUERY" else { return nil }
         return part?.split(separator: "&").first { $0.hasPrefix(arguments[2] + "=") }
@@ -59,44 +66,4 @@ extension FunctionLibrary {
     }
     return String(decoding: out, as: UTF8.self)
   }
-}
-
-/// A URL in its parts, by the names that parse_url takes.
-private struct URLParts {
-  private var parts: [String: String] = [:]
-
-  init(_ url: String) {
-    var rest = Substring(url)
-    if let hash = rest.firstIndex(of: "#") {
-      parts["REF"] = String(rest[rest.index(after: hash)...])
-      rest = rest[..<hash]
-    }
-    if let colon = rest.firstIndex(of: ":"), rest[..<colon].allSatisfy({ $0.isASCII && ($0.isLetter || $0.isNumber) }) {
-      parts["PROTOCOL"] = String(rest[..<colon])
-      rest = rest[rest.index(after: colon)...]
-    }
-    if rest.hasPrefix("//") {
-      rest = rest.dropFirst(2)
-      let authority = rest.prefix { $0 != "/" && $0 != "?" }
-      rest = rest.dropFirst(authority.count)
-      parts["AUTHORITY"] = String(authority)
-      var host = authority
-      if let at = authority.lastIndex(of: "@") {
-        parts["USERINFO"] = String(authority[..<at])
-        host = authority[authority.index(after: at)...]
-      }
-      if let colon = host.lastIndex(of: ":"), host[host.index(after: colon)...].allSatisfy(\.isNumber) {
-        host = host[..<colon]
-      }
-      if !host.isEmpty { parts["HOST"] = String(host) }
-    }
-    parts["FILE"] = String(rest)
-    if let mark = rest.firstIndex(of: "?") {
-      parts["QUERY"] = String(rest[rest.index(after: mark)...])
-      rest = rest[..<mark]
-    }
-    parts["PATH"] = String(rest)
-  }
-
-  subscript(name: String) -> String? { parts[name] }
 }
