@@ -1,6 +1,7 @@
 # make run        build, start examples/population, show it live; Ctrl-C drains and ends (FOR=20s ends by itself)
 # make test       all tests but the big real systems          make test-real   HDFS and Spark too
 # make build      release build                                make bench       ratios beside the peers
+# make differential  random documents, expressions and queries, Spark beside Millrace (FOR=10m SEED=1)
 # make fuzz       libFuzzer on the Kafka protocol (FOR=60s in all, TARGET=listener for one)
 # make format     format the sources                           make check-format   what CI checks
 #
@@ -11,10 +12,10 @@ SHELL := /bin/bash
 EXAMPLE ?= examples/population
 BINARY := .build/release/millrace
 
-.PHONY: help run build test test-real torture fuzz bench format check-format setup setup-test setup-real setup-bench clean
+.PHONY: help run build test test-real torture differential fuzz bench format check-format setup setup-test setup-real setup-bench clean
 
 help:
-	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 7
+	@sed -n 's/^# \{0,1\}//p' Makefile | head -n 8
 
 setup:
 	@scripts/setup.sh build
@@ -46,6 +47,10 @@ torture: setup-test
 	swift build --build-tests
 	MILLRACE_TORTURE=$(or $(FOR),10m) MILLRACE_TORTURE_SEED=$(or $(SEED),1) \
 	  swift test --skip-build --filter 'EndToEndTests.*LogTortureTests'
+
+differential: setup-real
+	swift build --product differential-answers
+	.venv/bin/python Tests/Differential/differential.py --for $(or $(FOR),10m) --seed $(or $(SEED),1)
 
 fuzz: setup
 	FOR=$(FOR) Fuzz/run.sh $(TARGET)

@@ -72,6 +72,10 @@ let package = Package(
     // The command line.
     .executableTarget(
       name: "millrace-cli", dependencies: ["Millrace"], swiftSettings: strict),
+    // Answers for `make differential`.
+    .executableTarget(
+      name: "differential-answers", dependencies: ["MillBase", "MillColumns", "MillQuery"],
+      path: "Tests/Differential/Answers", swiftSettings: strict),
     // What a power cut leaves of the files that a test has written.
     .target(name: "MillDiskSupport", dependencies: ["MillBase"], path: "Tests/DiskSupport", swiftSettings: strict),
     tests("MillBaseTests", ["MillBase"]),

@@ -1,0 +1,51 @@
+import MillBase
+import MillColumns
+import MillQuery
+
+// Millrace's side of `make differential`: a line of JSON in (`{"ansi": true, "zone": "UTC", "query": "…"}`), a line of JSON
+// out: `{"schema": [[name, type], …], "rows": [[text or null, …], …]}`, or `{"error": message}`.
+
+/// As Spark's DataType.simpleString.
+func simpleString(_ type: DataType) -> String {
+  switch type {
+  case .array(let element): "array<\(simpleString(element))>"
+  case .map(let key, let value): "map<\(simpleString(key)),\(simpleString(value))>"
+  case .struct(let schema):
+    "struct<" + schema.columns.map { "\($0.name):\(simpleString($0.type))" }.joined(separator: ",") + ">"
+  default: type.sql.lowercased()
+  }
+}
+
+func answer(_ query: String, zone: String, ansi: Bool) -> JSONValue {
+  do {
+    var session = SQLSession(ansi: ansi)
+    try session.run("SET TIME ZONE '\(zone)'") { _ in }
+    var schema: [JSONValue] = []
+    try session.run(query) { answer in
+      guard case .query(let query) = answer else { return }
+      schema = query.schema.columns.map { .array([.string($0.name), .string(simpleString($0.type))]) }
+    }
+    // As spark_expressions.py and spark_queries.py: all values as text, by way of CAST.
+    let names = schema.indices.map { "c\($0)" }
+    let texts = names.map { "CAST(\($0) AS STRING)" }.joined(separator: ", ")
+    var rows: [JSONValue] = []
+    try session.run("SELECT \(texts) FROM (\(query)) AS q(\(names.joined(separator: ", ")))") { answer in
+      guard case .query(let query) = answer else { return }
+      try BatchQuery.run(query, lanes: 1) { batch in
+        for row in 0..<batch.count {
+          rows.append(.array(batch.columns.map { column in column.text(row).map { .string($0) } ?? .null }))
+        }
+      }
+    }
+    return .object(["schema": .array(schema), "rows": .array(rows)])
+  } catch {
+    return .object(["error": .string((error as? MillError)?.message ?? "\(error)")])
+  }
+}
+
+while let line = readLine(strippingNewline: true) {
+  let request = try JSONValue(parsing: line)
+  let query = request["query"]?.string ?? ""
+  var reply = answer(query, zone: request["zone"]?.string ?? "UTC", ansi: request["ansi"]?.bool ?? true).text() + "\n"
+  try reply.withUTF8 { try System.writeAll(UnsafeRawBufferPointer($0), to: 1, "standard output") }
+}
