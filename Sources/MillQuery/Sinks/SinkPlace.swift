@@ -1,4 +1,3 @@
-import Glibc
 import MillArchive
 import MillBase
 
@@ -30,13 +29,13 @@ struct SinkPlace: Sendable {
         systems == nil && !path.contains("://") ? path : nil
       }
     if let plain {
-      (system, self.path, root) = (LocalFileSystem(), Self.absolute(plain), "file://")
+      (system, self.path, root) = (LocalFileSystem(), PathAddress.absolute(plain), "file://")
       return
     }
     let (system, inner) = try (systems ?? FileSystems(root: "")).resolve(path)
     self.system = system
     if system is LocalFileSystem {
-      (self.path, root) = (Self.absolute(inner), "file://")
+      (self.path, root) = (PathAddress.absolute(inner), "file://")
       return
     }
     self.path = inner
@@ -47,35 +46,8 @@ struct SinkPlace: Sendable {
     root = String(path[..<scheme.upperBound] + path[scheme.upperBound...].prefix { $0 != "/" })
   }
 
-  private static func absolute(_ path: String) -> String {
-    var full = path
-    if !path.hasPrefix("/"), let here = getcwd(nil, 0) {
-      full = "\(String(cString: here))/\(path)"
-      free(here)
-    }
-    let parts = full.split(separator: "/").filter { $0 != "." }
-    return "/" + parts.joined(separator: "/")
-  }
-
   /// The address of a file below it, as Hadoop's Path writes it.
-  func uri(_ relative: String) -> String { root + Self.quoted("\(path)/\(relative)") }
-
-  /// What java.net.URI leaves as it is in a path; the rest of ASCII becomes `%XX`.
-  private static func quoted(_ path: String) -> String {
-    var out: [UInt8] = []
-    for byte in path.utf8 {
-      let isPlain =
-        byte >= 0x80 || (48...57).contains(byte) || (97...122).contains(byte | 0x20)
-        || "_-!.~'()*/:@&=+$,;".utf8.contains(byte)
-      if isPlain { out.append(byte) } else { out += percent(byte) }
-    }
-    return String(decoding: out, as: UTF8.self)
-  }
-
-  private static func percent(_ byte: UInt8) -> [UInt8] {
-    let digits = Array("0123456789ABCDEF".utf8)
-    return [UInt8(ascii: "%"), digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-  }
+  func uri(_ relative: String) -> String { root + PathAddress.quote("\(path)/\(relative)") }
 
   /// The path in an address that Spark or ``uri(_:)`` has written.
   static func path(inURI text: String) -> String? {
@@ -84,19 +56,7 @@ struct SinkPlace: Sendable {
       rest = text[scheme.upperBound...]
       if rest.hasPrefix("//") { rest = rest.dropFirst(2).drop { $0 != "/" } }
     }
-    var out: [UInt8] = []
-    var bytes = rest.utf8.makeIterator()
-    while let byte = bytes.next() {
-      guard byte == UInt8(ascii: "%") else {
-        out.append(byte)
-        continue
-      }
-      guard let high = bytes.next(), let low = bytes.next(),
-        let value = UInt8(String(decoding: [high, low], as: UTF8.self), radix: 16)
-      else { return nil }
-      out.append(value)
-    }
-    return out.isEmpty ? nil : String(decoding: out, as: UTF8.self)
+    return rest.isEmpty ? nil : PathAddress.unquote(rest)
   }
 
   /// `name=value` as a directory: Hive's escapes, and its word for null (ExternalCatalogUtils.getPartitionPathString).
@@ -106,14 +66,6 @@ struct SinkPlace: Sendable {
   }
 
   private static func escaped(_ text: String) -> String {
-    var out: [UInt8] = []
-    for byte in text.utf8 {
-      if byte < 0x20 || byte == 0x7F || "\"#%'*/:=?\\{[]^".utf8.contains(byte) {
-        out += percent(byte)
-      } else {
-        out.append(byte)
-      }
-    }
-    return String(decoding: out, as: UTF8.self)
+    PathAddress.quote(text) { $0 < 0x20 || $0 == 0x7F || "\"#%'*/:=?\\{[]^".utf8.contains($0) }
   }
 }

@@ -1,4 +1,3 @@
-import Glibc
 import MillArchive
 import MillBase
 
@@ -111,69 +110,18 @@ struct FileFinder: Sendable {
   }
 
   /// The path for people, from the root on: `file:/in/*.json`, `hdfs://nn:9000/in`.
-  var description: String { (authority == "file://" ? "file:" : authority) + Self.absolute(path) }
-
-  static func absolute(_ path: String) -> String {
-    if path.hasPrefix("/") { return path }
-    guard let here = getcwd(nil, 0) else { return path }
-    defer { free(here) }
-    return String(cString: here) + "/" + (path.hasPrefix("./") ? String(path.dropFirst(2)) : path)
-  }
+  var description: String { (authority == "file://" ? "file:" : authority) + PathAddress.absolute(path) }
 
   // MARK: URIs
 
   /// The path as Spark's logs have it: `file:///in/a%20b.json`.
-  func uri(_ path: String) -> String { authority + Self.encode(Self.absolute(path)) }
+  func uri(_ path: String) -> String { authority + PathAddress.quote(PathAddress.absolute(path)) }
 
   /// The path of a URI, in this file system.
   func path(ofURI uri: String) throws -> String {
-    guard uri.hasPrefix(authority), let path = Self.decode(uri.dropFirst(authority.count)) else {
+    guard uri.hasPrefix(authority), let path = PathAddress.unquote(uri.dropFirst(authority.count)) else {
       throw SourceChanged(text: "the checkpoint has read \(uri), the query reads \(description)")
     }
     return path
-  }
-
-  /// As java.net.URI quotes a path: letters, digits, some signs and what is not ASCII stay.
-  private static func encode(_ path: String) -> String {
-    if path.utf8.allSatisfy({ isKept($0) }) { return path }
-    var text: [UInt8] = []
-    for byte in path.utf8 {
-      if isKept(byte) {
-        text.append(byte)
-      } else {
-        text.append(UInt8(ascii: "%"))
-        for digit in [byte >> 4, byte & 15] { text.append(digit < 10 ? digit + 48 : digit + 55) }
-      }
-    }
-    return String(decoding: text, as: UTF8.self)
-  }
-
-  private static func isKept(_ byte: UInt8) -> Bool {
-    byte >= 0x80 || (kept[Int(byte >> 6)] >> UInt64(byte & 63)) & 1 == 1
-  }
-
-  /// A bit for every ASCII sign.
-  private static let kept: [UInt64] = {
-    var bits: [UInt64] = [0, 0]
-    for range in ["a"..."z", "A"..."Z", "0"..."9"] as [ClosedRange<Unicode.Scalar>] {
-      for value in range.lowerBound.value...range.upperBound.value { bits[Int(value >> 6)] |= 1 << UInt64(value & 63) }
-    }
-    for byte in "/-_.!~*'():@&=+$,;".utf8 { bits[Int(byte >> 6)] |= 1 << UInt64(byte & 63) }
-    return bits
-  }()
-
-  private static func decode(_ text: Substring) -> String? {
-    var bytes: [UInt8] = []
-    var rest = text.utf8[...]
-    while let byte = rest.popFirst() {
-      guard byte == UInt8(ascii: "%") else {
-        bytes.append(byte)
-        continue
-      }
-      guard let value = UInt8(String(Substring(rest.prefix(2))), radix: 16) else { return nil }
-      bytes.append(value)
-      rest = rest.dropFirst(2)
-    }
-    return String(decoding: bytes, as: UTF8.self)
   }
 }

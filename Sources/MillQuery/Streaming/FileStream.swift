@@ -201,11 +201,11 @@ struct FileCleaner: Sendable {
       } else if path.contains("://") {
         throw wrong("is in another file system than the files", "archive them where they are")
       }
-      inner = FileFinder.absolute(inner)
+      inner = PathAddress.absolute(inner)
       while inner.count > 1, inner.hasSuffix("/") { inner.removeLast() }
       // As Spark has it: over the depth that both have, the archive must not match the source.
       let parts = inner.split(separator: "/").map(String.init)
-      let glob = try PathGlob(FileFinder.absolute(finder.path))
+      let glob = try PathGlob(PathAddress.absolute(finder.path))
       for (choice, source) in glob.paths.enumerated() {
         let depth = min(source.count, parts.count)
         if (0..<depth).allSatisfy({ glob.matches(parts[$0], choice: choice, depth: $0) }) {
