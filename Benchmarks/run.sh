@@ -5,6 +5,6 @@ cd "$(dirname "$0")/.."
 [ -x .build/release/millrace ] || swift build -c release --product millrace --static-swift-stdlib
 python=.venv/bin/python
 [ -x $python ] || python=python3
-$python Benchmarks/seed_query.py "$@"
+for job in seed group dedup; do $python Benchmarks/seed_query.py --job $job "$@"; done
 $python Benchmarks/cold_start.py
 $python Benchmarks/log.py

@@ -3,16 +3,20 @@
 
 Millrace runs it as a user would: `millrace query Benchmarks/seed.sql --format influxdb …`, from the release build.
 
-Millrace, DuckDB and (unless --no-spark) Spark read the same file of documents and write lines; runs alternate, medians
-count. Their outputs must be the same set of lines. The last line is JSON, for other programs.
+--job group and --job dedup are the same with GROUP BY nation and year, and with each year and population once.
 
-usage: seed_query.py [--documents 200000] [--runs 5] [--threads 2] [--no-spark] [--keep]
+Millrace, DuckDB and (unless --no-spark) Spark read the same file of documents and write lines; runs alternate, medians
+count. Their outputs must be the same set of lines (dedup: of years and populations; which of several rows stays, two
+threads leave to chance in DuckDB and Spark). The last line is JSON, for other programs.
+
+usage: seed_query.py [--job seed|group|dedup] [--documents 200000] [--runs 5] [--threads 2] [--no-spark] [--keep]
 """
 import argparse
 import ctypes
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import statistics
@@ -74,7 +78,21 @@ def run(command):
     return wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, memory
 
 
-def fingerprint(path):
+FIGURE = re.compile(rb',Year="(\d+)",Population=(\d+)')
+
+
+def meaning(job, line):
+    """What of a line has to be the same."""
+    if job == "dedup":
+        return FIGURE.search(line).groups()
+    if job == "group":
+        # Numbers may be written in several ways.
+        nation, *numbers = line.rsplit(b",", 6)
+        return nation, tuple((name, float(value)) for name, value in (number.split(b"=") for number in numbers))
+    return line
+
+
+def fingerprint(job, path):
     """Number of lines, and a sum over them that does not depend on their order."""
     files = [path]
     if os.path.isdir(path):
@@ -84,7 +102,7 @@ def fingerprint(path):
         with open(file, "rb") as lines:
             for line in lines:
                 count += 1
-                total += hash(line.rstrip(b"\n"))
+                total += hash(meaning(job, line.rstrip(b"\n")))
     return count, total & (2**64 - 1)
 
 
@@ -98,6 +116,7 @@ def python_with(module):
 
 def main():
     parser = argparse.ArgumentParser()
+    parser.add_argument("--job", choices=["seed", "group", "dedup"], default="seed")
     parser.add_argument("--documents", type=int, default=200_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
@@ -111,13 +130,13 @@ def main():
     source = os.path.join(directory, "documents.ndjson")
     generate(source, options.documents)
     size = os.path.getsize(source)
-    print(f"input: {options.documents} documents, {size / 1e6:.0f} MB; {options.threads} threads, {options.runs} runs")
+    print(f"{options.job}: {options.documents} documents, {size / 1e6:.0f} MB; {options.threads} threads, {options.runs} runs")
 
     def output(name):
         return os.path.join(directory, f"{name}.lines")
 
     threads = str(options.threads)
-    jobs = {"millrace": millrace(source, output("millrace"), threads)}
+    jobs = {"millrace": millrace(options.job, source, output("millrace"), threads)}
     for name, module in (("duckdb", "duckdb"), ("spark", "pyspark")):
         if name == "spark" and options.no_spark:
             continue
@@ -125,7 +144,7 @@ def main():
         if python is None:
             print(f"skipped: {name} (no Python package {module}; 'make setup-bench' installs it)")
             continue
-        jobs[name] = [python, os.path.join(HERE, f"peers/{name}_seed.py"), source, output(name), threads]
+        jobs[name] = [python, os.path.join(HERE, f"peers/{name}_seed.py"), source, output(name), threads, options.job]
 
     times = {name: [] for name in jobs}
     for _ in range(options.runs):
@@ -137,8 +156,8 @@ def main():
                 os.remove(output(name))
             times[name].append(run(command))
 
-    result = {"bytes": size, "threads": options.threads}
-    prints = {name: fingerprint(output(name)) for name in jobs}
+    result = {"job": options.job, "bytes": size, "threads": options.threads}
+    prints = {name: fingerprint(options.job, output(name)) for name in jobs}
     for name, measured in times.items():
         wall, cpu = (statistics.median(values) for values in list(zip(*measured))[:2])
         memory = max(values[2] for values in measured)
@@ -164,9 +183,9 @@ def main():
     sys.exit(0 if is_same else 1)
 
 
-def millrace(source, target, threads):
+def millrace(job, source, target, threads):
     return [
-        os.path.join(ROOT, ".build/release/millrace"), "query", os.path.join(HERE, "seed.sql"), "--input", source,
+        os.path.join(ROOT, ".build/release/millrace"), "query", os.path.join(HERE, f"{job}.sql"), "--input", source,
         "--output", target, "--format", "influxdb", "--measurement", "population_data", "--server-time",
         "--integers-as-floats", "--lanes", threads,
     ]

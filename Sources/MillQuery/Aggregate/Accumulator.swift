@@ -50,7 +50,7 @@ struct AggregateCall: Sendable {
 final class DistinctAccumulator: KeptAccumulator, @unchecked Sendable {
   private let inner: any Accumulator
   private let types: [DataType]
-  private var seen = KeyTable()
+  private let seen = KeyTable()
   private var parts: [(arguments: [Column], groups: [Int32])] = []
 
   init(_ inner: any Accumulator, _ types: [DataType]) {
@@ -66,18 +66,15 @@ final class DistinctAccumulator: KeptAccumulator, @unchecked Sendable {
   }
 
   func update(_ arguments: [Column], rows: [Int32], groups: [Int32]) throws {
-    var (newRows, newGroups): ([Int32], [Int32]) = ([], [])
-    var key: [UInt8] = []
-    for (row, group) in zip(rows, groups) {
-      key.removeAll(keepingCapacity: true)
-      withUnsafeBytes(of: group) { key.append(contentsOf: $0) }
-      for column in arguments { KeyBytes.append(column, Int(row), to: &key) }
-      if seen.insert(key).isNew {
-        newRows.append(row)
-        newGroups.append(group)
-      }
+    let ofGroup = Column.fixed(.integer, count: groups.count, as: Int32.self) {
+      $0.update(from: groups, count: groups.count)
     }
-    if newRows.isEmpty { return }
+    let values = arguments.map { $0.take(rows) }
+    var places: [Int32] = []
+    _ = seen.insert(KeyRows([ofGroup] + values, count: rows.count), newRows: &places)
+    if places.isEmpty { return }
+    let newRows = places.map { rows[Int($0)] }
+    let newGroups = places.map { groups[Int($0)] }
     parts.append((arguments.map { $0.take(newRows) }, newGroups))
     try inner.update(arguments, rows: newRows, groups: newGroups)
   }

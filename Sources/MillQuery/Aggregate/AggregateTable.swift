@@ -22,7 +22,7 @@ struct Aggregation: Sendable {
 /// @unchecked: one thread has it at a time.
 final class AggregateTable: @unchecked Sendable {
   let aggregation: Aggregation
-  private var groups = KeyTable()
+  private let groups = KeyTable(keys: 512)
   var groupCount: Int { groups.count }
   /// The keys' values of the groups, in the order of the groups.
   private var keyParts: [[Column]] = []
@@ -35,7 +35,10 @@ final class AggregateTable: @unchecked Sendable {
 
   /// - Throws: `RowFailure`: an overflow in ANSI mode.
   func update(_ batch: ColumnBatch) throws {
-    let numbers = assign(Array(batch.columns.prefix(aggregation.keyCount)), count: batch.count)
+    let keys = Array(batch.columns.prefix(aggregation.keyCount))
+    var newRows: [Int32] = []
+    let numbers = groups.insert(KeyRows(keys, count: batch.count), newRows: &newRows)
+    add(newRows) { keys }
     let all = (0..<Int32(batch.count)).map { $0 }
     for (index, call) in aggregation.calls.enumerated() {
       let arguments = Array(batch.columns[call.arguments])
@@ -51,7 +54,9 @@ final class AggregateTable: @unchecked Sendable {
 
   func merge(_ other: AggregateTable) throws {
     if other.groups.count == 0 { return }
-    let numbers = assign(other.keys, count: other.groups.count)
+    var newRows: [Int32] = []
+    let numbers = groups.insert(other.groups, newRows: &newRows)
+    add(newRows) { other.keys }
     for (index, call) in aggregation.calls.enumerated() {
       try located(call) { try accumulators[index].merge(other.accumulators[index], groups: numbers) }
     }
@@ -68,7 +73,7 @@ final class AggregateTable: @unchecked Sendable {
 
   /// Without keys there is one group, also for no input.
   func addRowWithoutKeys() {
-    if aggregation.keyCount == 0, groups.count == 0 { _ = assign([], count: 1) }
+    if aggregation.keyCount == 0, groups.insert([]).isNew { add([0]) { [] } }
   }
 
   /// A row for every group.
@@ -78,23 +83,11 @@ final class AggregateTable: @unchecked Sendable {
     }
   }
 
-  /// The group of every row; new groups are made.
-  private func assign(_ keys: [Column], count: Int) -> [Int32] {
-    var numbers = [Int32](repeating: 0, count: count)
-    var newRows: [Int32] = []
-    var key: [UInt8] = []
-    for row in 0..<count {
-      key.removeAll(keepingCapacity: true)
-      for column in keys { KeyBytes.append(column, row, to: &key) }
-      let (number, isNew) = groups.insert(key)
-      numbers[row] = Int32(number)
-      if isNew { newRows.append(Int32(row)) }
-    }
-    if !newRows.isEmpty {
-      keyParts.append(keys.map { $0.take(newRows).withoutNegativeZeros })
-      for accumulator in accumulators { accumulator.grow(to: groups.count) }
-    }
-    return numbers
+  /// Room for the groups that came with these rows of the keys.
+  private func add(_ newRows: [Int32], of keys: () -> [Column]) {
+    if newRows.isEmpty { return }
+    keyParts.append(keys().map { $0.take(newRows).withoutNegativeZeros })
+    for accumulator in accumulators { accumulator.grow(to: groups.count) }
   }
 
   func located<Result>(_ call: Aggregation.Call, _ body: () throws -> Result) throws -> Result {

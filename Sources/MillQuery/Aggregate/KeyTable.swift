@@ -3,102 +3,56 @@ import MillColumns
 /// Keys → numbers from 0 on, in the order of their first appearance: the groups of an aggregation, the keys of a join,
 /// the values that DISTINCT has seen.
 ///
-/// Keys are bytes in one piece of memory (``KeyBytes``), found by open addressing: no allocation for a row.
-struct KeyTable {
-  private var bytes: [UInt8] = []
-  /// Where key `n` ends in `bytes`.
-  private var ends: [Int] = []
-  private var hashes: [UInt64] = []
-  /// Key number + 1, or 0.
-  private var slots = [Int32](repeating: 0, count: 16)
+/// Keys are bytes in one piece of memory (``KeyBytes``), found by open addressing: no allocation for a row. A slot has
+/// the upper half of the key's hash beside its number, so that a key is only compared when it is most likely the same;
+/// the hash's first bits are the slot's number, so that growing goes through old and new slots in one direction.
+///
+/// @unchecked: one thread at a time fills it; what is only looked up in may be so by several.
+final class KeyTable: @unchecked Sendable {
+  /// All of the state, so that a batch is one access of the class's memory.
+  private var slots: KeySlots
 
-  var count: Int { ends.count }
+  /// - Parameter keys: expected.
+  init(keys: Int = 8) { slots = KeySlots(keys: keys) }
+
+  var count: Int { slots.count }
 
   /// The key's number; nil when it is not there.
   func find(_ key: [UInt8]) -> Int? {
-    let hash = Self.hash(key)
-    var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-    while slots[slot] != 0 {
-      let number = Int(slots[slot]) - 1
-      if hashes[number] == hash, isEqual(number, key) { return number }
-      slot = (slot + 1) & (slots.count - 1)
-    }
-    return nil
+    key.withUnsafeBufferPointer { slots.find($0.baseAddress ?? slots.anything, $0.count) }
   }
 
   /// The key's number, and whether it is new.
-  mutating func insert(_ key: [UInt8]) -> (number: Int, isNew: Bool) {
-    if (count + 1) * 2 > slots.count { grow() }
-    let hash = Self.hash(key)
-    var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-    while slots[slot] != 0 {
-      let number = Int(slots[slot]) - 1
-      if hashes[number] == hash, isEqual(number, key) { return (number, false) }
-      slot = (slot + 1) & (slots.count - 1)
-    }
-    bytes += key
-    ends.append(bytes.count)
-    hashes.append(hash)
-    slots[slot] = Int32(count)
-    return (count - 1, true)
+  func insert(_ key: [UInt8]) -> (number: Int, isNew: Bool) {
+    let before = count
+    let number = key.withUnsafeBufferPointer { slots.insert($0.baseAddress ?? slots.anything, $0.count) }
+    return (number, count > before)
   }
 
-  private func isEqual(_ number: Int, _ key: [UInt8]) -> Bool {
-    let start = number == 0 ? 0 : ends[number - 1]
-    guard ends[number] - start == key.count else { return false }
-    for index in key.indices where bytes[start + index] != key[index] { return false }
-    return true
+  /// The numbers of all rows' keys.
+  ///
+  /// - Parameter newRows: gets the rows that brought a key.
+  func insert(_ rows: KeyRows, newRows: inout [Int32]) -> [Int32] {
+    rows.with { insert(rows.count, KeySlots.Keys(bytes: $0, starts: $1, hashes: $2), &newRows) }
   }
 
-  private mutating func grow() {
-    slots = [Int32](repeating: 0, count: slots.count * 2)
-    for (number, hash) in hashes.enumerated() {
-      var slot = Int(truncatingIfNeeded: hash) & (slots.count - 1)
-      while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-      slots[slot] = Int32(number + 1)
+  /// The numbers here of all keys of another table, in the order of their numbers there.
+  ///
+  /// - Parameter newRows: gets the numbers there of keys that were not here.
+  func insert(_ other: KeyTable, newRows: inout [Int32]) -> [Int32] {
+    withUnsafeTemporaryAllocation(of: UInt64.self, capacity: max(1, other.count)) { hashes in
+      insert(other.count, other.slots.keys(hashes: hashes.baseAddress!), &newRows)
     }
   }
 
-  private static func hash(_ key: [UInt8]) -> UInt64 {
-    var hash: UInt64 = 0xcbf2_9ce4_8422_2325
-    for byte in key { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01b3 }
-    return hash ^ (hash >> 29)
-  }
-}
-
-/// A row's values as bytes that are equal when Spark calls the values equal: nulls are, NaN is, −0.0 is 0.0.
-enum KeyBytes {
-  static func append(_ column: Column, _ row: Int, to key: inout [UInt8]) {
-    if column.isNull(row) { return key.append(0) }
-    key.append(1)
-    switch column.type {
-    case .null: break
-    case .boolean: key.append(column.fixed(row, as: UInt8.self))
-    case .byte: append(column.fixed(row, as: Int8.self), to: &key)
-    case .short: append(column.fixed(row, as: Int16.self), to: &key)
-    case .integer, .date, .yearMonthInterval: append(column.fixed(row, as: Int32.self), to: &key)
-    case .long, .timestamp, .dayTimeInterval: append(column.fixed(row, as: Int64.self), to: &key)
-    case .decimal: append(column.fixed(row, as: Int128.self), to: &key)
-    case .float:
-      let value = column.fixed(row, as: Float.self)
-      append(value.isNaN ? Float.nan.bitPattern : value == 0 ? 0 : value.bitPattern, to: &key)
-    case .double:
-      let value = column.fixed(row, as: Double.self)
-      append(value.isNaN ? Double.nan.bitPattern : value == 0 ? 0 : value.bitPattern, to: &key)
-    case .string, .binary:
-      column.withBytes(row) { bytes in
-        append(Int32(bytes.count), to: &key)
-        key.append(contentsOf: bytes)
+  private func insert(_ count: Int, _ keys: KeySlots.Keys, _ newRows: inout [Int32]) -> [Int32] {
+    [Int32](unsafeUninitializedCapacity: count) { numbers, filled in
+      if count > 0 {
+        withUnsafeTemporaryAllocation(of: KeySlots.Candidate.self, capacity: KeySlots.blockRows) {
+          slots.insert(count, keys, numbers: numbers.baseAddress!, $0.baseAddress!, &newRows)
+        }
       }
-    case .array, .map:
-      let elements = column.offset(row)..<column.offset(row + 1)
-      append(Int32(elements.count), to: &key)
-      for element in elements { for child in column.children { append(child, element, to: &key) } }
-    case .struct: for child in column.children { append(child, row, to: &key) }
+      filled = count
     }
-  }
-
-  private static func append<T: BitwiseCopyable>(_ value: T, to key: inout [UInt8]) {
-    withUnsafeBytes(of: value) { key.append(contentsOf: $0) }
   }
 }

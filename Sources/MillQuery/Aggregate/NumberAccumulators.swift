@@ -12,14 +12,25 @@ final class CountAccumulator: KeptAccumulator, @unchecked Sendable {
   func grow(to groups: Int) { counts.grow(to: groups, 0) }
 
   func update(_ arguments: [Column], rows: [Int32], groups: [Int32]) {
-    for (row, group) in zip(rows, groups) where !arguments.contains(where: { $0.isNull(Int(row)) }) {
-      if onlyTrue, arguments[0].fixed(Int(row), as: UInt8.self) == 0 { continue }
-      counts[Int(group)] += 1
+    let nullable = arguments.filter { $0.nullCount > 0 }
+    counts.withUnsafeMutableBufferPointer { counts in
+      if onlyTrue {
+        arguments[0].forEachValue(UInt8.self, rows: rows, groups: groups) { counts[$1] += Int64($0) }
+      } else if nullable.isEmpty {
+        for group in groups { counts[Int(group)] += 1 }
+      } else {
+        for (row, group) in zip(rows, groups) where !nullable.contains(where: { $0.isNull(Int(row)) }) {
+          counts[Int(group)] += 1
+        }
+      }
     }
   }
 
   func merge(_ other: any Accumulator, groups: [Int32]) {
-    for (count, group) in zip((other as! CountAccumulator).counts, groups) { counts[Int(group)] += count }
+    let others = (other as! CountAccumulator).counts
+    counts.withUnsafeMutableBufferPointer { counts in
+      for (count, group) in zip(others, groups) { counts[Int(group)] += count }
+    }
   }
 
   func result() -> Column { .longs(counts) }
@@ -31,7 +42,7 @@ final class CountAccumulator: KeptAccumulator, @unchecked Sendable {
   }
 }
 
-/// sum and avg over whole numbers and decimals (as Int128), and over doubles.
+/// sum and avg over whole numbers, decimals and doubles.
 final class SumAccumulator: KeptAccumulator, @unchecked Sendable {
   private let input: DataType
   private let output: DataType
@@ -40,7 +51,9 @@ final class SumAccumulator: KeptAccumulator, @unchecked Sendable {
   /// try_sum: what is too great is null.
   private let isTry: Bool
   private var counts: [Int64] = []
-  private var whole: [Int128] = []
+  /// Sums of whole numbers; of decimals; of doubles, and of whole numbers for their average.
+  private var longs: [Int64] = []
+  private var decimals: [Int128] = []
   private var doubles: [Double] = []
   /// The sum of decimals left its type; stays so.
   private var isOver: [Bool] = []
@@ -58,52 +71,70 @@ final class SumAccumulator: KeptAccumulator, @unchecked Sendable {
 
   func grow(to groups: Int) {
     counts.grow(to: groups, 0)
-    if input == .double || (isAverage && input == .long) {
-      doubles.grow(to: groups, 0)
-    } else {
-      whole.grow(to: groups, 0)
-      isOver.grow(to: groups, false)
-    }
+    if sumsDoubles { return doubles.grow(to: groups, 0) }
+    if input == .long { longs.grow(to: groups, 0) } else { decimals.grow(to: groups, 0) }
+    isOver.grow(to: groups, false)
   }
 
   func update(_ arguments: [Column], rows: [Int32], groups: [Int32]) throws {
     let column = arguments[0]
-    for (row, group) in zip(rows, groups) where !column.isNull(Int(row)) {
-      let group = Int(group)
-      counts[group] += 1
-      switch input {
-      case .double: doubles[group] += column.fixed(Int(row), as: Double.self)
-      case .long where isAverage: doubles[group] += Double(column.fixed(Int(row), as: Int64.self))
-      case .long: try add(Int128(column.fixed(Int(row), as: Int64.self)), group)
-      default: try add(column.fixed(Int(row), as: Int128.self), group)
+    try counts.withUnsafeMutableBufferPointer { counts in
+      if sumsDoubles {
+        doubles.withUnsafeMutableBufferPointer { sums in
+          if input == .double {
+            column.forEachValue(Double.self, rows: rows, groups: groups) { value, group in
+              counts[group] += 1
+              sums[group] += value
+            }
+          } else {
+            column.forEachValue(Int64.self, rows: rows, groups: groups) { value, group in
+              counts[group] += 1
+              sums[group] += Double(value)
+            }
+          }
+        }
+      } else if input == .long {
+        try longs.withUnsafeMutableBufferPointer { sums in
+          try column.forEachValue(Int64.self, rows: rows, groups: groups) { value, group in
+            counts[group] += 1
+            try add(value, group, &sums)
+          }
+        }
+      } else {
+        try column.forEachValue(Int128.self, rows: rows, groups: groups) { value, group in
+          counts[group] += 1
+          try add(value, group)
+        }
       }
     }
   }
 
+  @inline(__always)
+  private func add(_ value: Int64, _ group: Int, _ sums: inout UnsafeMutableBufferPointer<Int64>) throws {
+    let (sum, isOverflow) = sums[group].addingReportingOverflow(value)
+    if isTry {
+      if isOver[group] { return }
+      if isOverflow { return isOver[group] = true }
+    } else if isOverflow, ansi {
+      throw Failure(
+        "[ARITHMETIC_OVERFLOW] overflow. Use 'try_add' to tolerate overflow and return NULL instead. If necessary "
+          + "set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error. SQLSTATE: 22003")
+    }
+    // Without ANSI a sum of whole numbers wraps.
+    sums[group] = sum
+  }
+
   private func add(_ value: Int128, _ group: Int) throws {
     if isOver[group] { return }
-    let (sum, overflow) = whole[group].addingReportingOverflow(value)
-    if input == .long {
-      guard Int64(exactly: sum) == nil else { return whole[group] = sum }
-      if isTry { return isOver[group] = true }
-      // Without ANSI a sum of whole numbers wraps.
-      guard !ansi else {
-        throw Failure(
-          "[ARITHMETIC_OVERFLOW] overflow. Use 'try_add' to tolerate overflow and return NULL instead. If necessary "
-            + "set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error. SQLSTATE: 22003")
-      }
-      whole[group] = Int128(Int64(truncatingIfNeeded: sum))
-    } else if overflow || !Decimal128.fits(sum, precision: sumPrecision) {
-      guard !ansi else {
-        throw Failure(
-          "[ARITHMETIC_OVERFLOW] Overflow in sum of decimals. Use "
-            + "'try_\(isAverage ? "avg" : "sum")' to tolerate overflow and return NULL instead. If necessary set "
-            + "\"spark.sql.ansi.enabled\" to \"false\" to bypass this error. SQLSTATE: 22003")
-      }
-      isOver[group] = true
-    } else {
-      whole[group] = sum
+    let (sum, overflow) = decimals[group].addingReportingOverflow(value)
+    if !overflow, Decimal128.fits(sum, precision: sumPrecision) { return decimals[group] = sum }
+    guard !ansi else {
+      throw Failure(
+        "[ARITHMETIC_OVERFLOW] Overflow in sum of decimals. Use "
+          + "'try_\(isAverage ? "avg" : "sum")' to tolerate overflow and return NULL instead. If necessary set "
+          + "\"spark.sql.ansi.enabled\" to \"false\" to bypass this error. SQLSTATE: 22003")
     }
+    isOver[group] = true
   }
 
   private var sumPrecision: Int {
@@ -112,25 +143,46 @@ final class SumAccumulator: KeptAccumulator, @unchecked Sendable {
 
   func merge(_ other: any Accumulator, groups: [Int32]) throws {
     let other = other as! SumAccumulator
-    for (from, group) in groups.enumerated() where other.counts[from] > 0 {
-      let group = Int(group)
-      counts[group] += other.counts[from]
-      if !doubles.isEmpty {
-        doubles[group] += other.doubles[from]
-      } else if other.isOver[from] {
-        isOver[group] = true
+    let others = (counts: other.counts, longs: other.longs, doubles: other.doubles, isOver: other.isOver)
+    try counts.withUnsafeMutableBufferPointer { counts in
+      if sumsDoubles {
+        doubles.withUnsafeMutableBufferPointer { sums in
+          for (from, group) in groups.enumerated() where others.counts[from] > 0 {
+            counts[Int(group)] += others.counts[from]
+            sums[Int(group)] += others.doubles[from]
+          }
+        }
+      } else if input == .long {
+        try longs.withUnsafeMutableBufferPointer { sums in
+          for (from, group) in groups.enumerated() where others.counts[from] > 0 {
+            counts[Int(group)] += others.counts[from]
+            if others.isOver[from] {
+              isOver[Int(group)] = true
+            } else {
+              try add(others.longs[from], Int(group), &sums)
+            }
+          }
+        }
       } else {
-        try add(other.whole[from], group)
+        for (from, group) in groups.enumerated() where others.counts[from] > 0 {
+          counts[Int(group)] += others.counts[from]
+          if others.isOver[from] { isOver[Int(group)] = true } else { try add(other.decimals[from], Int(group)) }
+        }
       }
     }
   }
 
   func result() throws -> Column {
-    Column(output, try counts.indices.map { try counts[$0] == 0 ? .null : value($0) })
+    if sumsDoubles {
+      return .perGroup(output, counts) { isAverage ? doubles[$0] / Double(counts[$0]) : doubles[$0] }
+    }
+    if input == .long, !isTry { return .perGroup(output, counts) { longs[$0] } }
+    return Column(output, try counts.indices.map { try counts[$0] == 0 ? .null : value($0) })
   }
 
   private func interval(_ group: Int) throws -> Value {
-    let total = isAverage ? Decimal128.divide(whole[group], shift: 0, by: Int128(counts[group])) : whole[group]
+    let sum = decimals[group]
+    let total = isAverage ? Decimal128.divide(sum, shift: 0, by: Int128(counts[group])) : sum
     let isYearMonth = output.intervalFields!.from.isYearMonth
     guard let total, let value = Int64(exactly: total), !isYearMonth || Int32(exactly: value) != nil else {
       throw Failure(
@@ -141,12 +193,11 @@ final class SumAccumulator: KeptAccumulator, @unchecked Sendable {
   }
 
   private func value(_ group: Int) throws -> Value {
-    if !doubles.isEmpty { return .double(isAverage ? doubles[group] / Double(counts[group]) : doubles[group]) }
     if isOver[group] { return .null }
     if output.isInterval { return try interval(group) }
-    guard case .decimal(let precision, let scale) = output else { return .integer(Int64(whole[group])) }
-    guard isAverage, case .decimal(_, let own) = input else { return .decimal(unscaled: whole[group], scale: scale) }
-    guard let mean = Decimal128.divide(whole[group], shift: scale - own, by: Int128(counts[group])),
+    guard case .decimal(let precision, let scale) = output else { return .integer(longs[group]) }
+    guard isAverage, case .decimal(_, let own) = input else { return .decimal(unscaled: decimals[group], scale: scale) }
+    guard let mean = Decimal128.divide(decimals[group], shift: scale - own, by: Int128(counts[group])),
       Decimal128.fits(mean, precision: precision)
     else {
       guard !ansi else {
@@ -167,10 +218,9 @@ final class SumAccumulator: KeptAccumulator, @unchecked Sendable {
 
   func buffers() -> [Column] {
     if sumsDoubles { return [.longs(counts), .doubles(doubles)] }
-    // In range: add() looks after it.
-    if input == .long { return [.longs(counts), .longs(whole.map { Int64(truncatingIfNeeded: $0) })] }
-    let sums = Column.fixed(bufferTypes[1], count: whole.count, as: Int128.self) { target in
-      for (group, sum) in whole.enumerated() { target[group] = sum }
+    if input == .long { return [.longs(counts), .longs(longs)] }
+    let sums = Column.fixed(bufferTypes[1], count: decimals.count, as: Int128.self) { target in
+      for (group, sum) in decimals.enumerated() { target[group] = sum }
     }
     return [.longs(counts), sums, Column(.boolean, isOver.map { .boolean($0) })]
   }
@@ -182,7 +232,7 @@ final class SumAccumulator: KeptAccumulator, @unchecked Sendable {
       if sumsDoubles {
         doubles[group] += buffers[1].fixed(row, as: Double.self)
       } else if input == .long {
-        try add(Int128(buffers[1].fixed(row, as: Int64.self)), group)
+        try longs.withUnsafeMutableBufferPointer { try add(buffers[1].fixed(row, as: Int64.self), group, &$0) }
       } else if buffers[2].fixed(row, as: UInt8.self) != 0 {
         isOver[group] = true
       } else {

@@ -1,6 +1,6 @@
 import MillColumns
 
-/// min, max, first, last, any_value, max_by, min_by, bool_and, bool_or: one of the rows wins in every group.
+/// first, last, any_value, max_by, min_by, and min and max of text and nested values: one of the rows wins in every group.
 ///
 /// @unchecked: one lane has it at a time.
 final class PickAccumulator: KeptAccumulator, @unchecked Sendable {
@@ -32,14 +32,20 @@ final class PickAccumulator: KeptAccumulator, @unchecked Sendable {
   func update(_ arguments: [Column], rows: [Int32], groups: [Int32]) {
     let part = Int32(parts.count)
     parts.append(arguments)
+    var changed: [Int] = []
     for (row, group) in zip(rows, groups) where wins(arguments, Int(row), Int(group)) {
+      if winners[Int(group)].part != part { changed.append(Int(group)) }
       winners[Int(group)] = (part, row)
+    }
+    if changed.isEmpty {
+      parts.removeLast()
+      return
     }
     // Only the rows that won stay in memory.
     var kept: [Int32] = []
-    for group in Set(groups) where winners[Int(group)].part == part {
-      kept.append(winners[Int(group)].row)
-      winners[Int(group)].row = Int32(kept.count - 1)
+    for group in changed {
+      kept.append(winners[group].row)
+      winners[group].row = Int32(kept.count - 1)
     }
     parts[Int(part)] = arguments.map { $0.take(kept) }
     rowsKept += kept.count

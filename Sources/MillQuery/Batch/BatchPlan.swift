@@ -44,8 +44,12 @@ struct BatchPlanner {
           keys: keys.map(\.type.sql), values: calls.map(\.stateText))
       }
       for call in calls {
-        let arguments = columns.count..<(columns.count + call.arguments.count)
-        columns += call.arguments
+        var arguments = columns.count..<(columns.count + call.arguments.count)
+        if call.arguments.count == 1, let same = columns.firstIndex(where: { $0.isSame(as: call.arguments[0]) }) {
+          arguments = same..<(same + 1)
+        } else {
+          columns += call.arguments
+        }
         if let filter = call.filter { columns.append(filter) }
         aggregation.calls.append(
           .init(call: call, arguments: arguments, filter: call.filter == nil ? nil : columns.count - 1))

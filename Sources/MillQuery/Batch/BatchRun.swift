@@ -59,9 +59,9 @@ struct BatchRun {
       return try hand(query.located { try table.result() }, encode, sink)
     case .deduplicate(let deduplication, let input):
       guard let state = deduplication.state, let stream else {
-        var seen = FirstRows(deduplication)
-        return try run(input, encode: { $0 }) { batch in
-          let new = seen.filter(batch)
+        let seen = FirstRows()
+        return try run(input, encode: { FirstRows.Keyed($0, deduplication) }) { keyed in
+          let new = seen.filter(keyed)
           return try new.isEmpty || sink(encode(new))
         }
       }

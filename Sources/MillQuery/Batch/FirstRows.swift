@@ -2,19 +2,22 @@ import MillColumns
 
 /// dropDuplicates over a batch: the first row of every key.
 struct FirstRows {
-  private let columns: [Int]
-  private var seen = KeyTable()
+  /// Rows with their keys, which lanes make.
+  struct Keyed: Sendable {
+    let batch: ColumnBatch
+    let keys: KeyRows
 
-  init(_ plan: DeduplicatePlan) { columns = plan.columns }
-
-  mutating func filter(_ batch: ColumnBatch) -> ColumnBatch {
-    var rows: [Int32] = []
-    var key: [UInt8] = []
-    for row in 0..<batch.count {
-      key.removeAll(keepingCapacity: true)
-      for column in columns { KeyBytes.append(batch.columns[column], row, to: &key) }
-      if seen.insert(key).isNew { rows.append(Int32(row)) }
+    init(_ batch: ColumnBatch, _ plan: DeduplicatePlan) {
+      self.batch = batch
+      keys = KeyRows(plan.columns.map { batch.columns[$0] }, count: batch.count)
     }
-    return rows.count == batch.count ? batch : batch.take(rows)
+  }
+
+  private let seen = KeyTable()
+
+  func filter(_ keyed: Keyed) -> ColumnBatch {
+    var rows: [Int32] = []
+    _ = seen.insert(keyed.keys, newRows: &rows)
+    return rows.count == keyed.batch.count ? keyed.batch : keyed.batch.take(rows)
   }
 }

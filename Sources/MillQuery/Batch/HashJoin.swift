@@ -21,7 +21,7 @@ struct HashJoin: Sendable {
   /// The right side in memory.
   struct Build: Sendable {
     let columns: [Column]
-    fileprivate var keys = KeyTable()
+    fileprivate let keys = KeyTable()
     fileprivate var rows: [[Int32]] = []
     fileprivate var rowCount = 0
     /// A row with a null key, which is in no list.

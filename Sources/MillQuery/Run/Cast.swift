@@ -111,11 +111,11 @@ struct Cast {
     return builder.finish()
   }
 
-  private func long(_ vector: Vector) throws -> Vector {
+  private func long(_ vector: Vector) -> Vector {
     switch from {
-    case .byte: try evaluation.map(vector, vector.fixed(Int8.self), to: .long) { Int64($0) }
-    case .short: try evaluation.map(vector, vector.fixed(Int16.self), to: .long) { Int64($0) }
-    case .integer: try evaluation.map(vector, vector.fixed(Int32.self), to: .long) { Int64($0) }
+    case .byte: vector.mapColumn { $0.widened(Int8.self) }
+    case .short: vector.mapColumn { $0.widened(Int16.self) }
+    case .integer: vector.mapColumn { $0.widened(Int32.self) }
     default: vector
     }
   }
@@ -315,5 +315,15 @@ extension Column {
   func relabelled(_ type: DataType) -> Column {
     if type == self.type { return self }
     return Column(type, count: count, validity: validity, values: values, offsets: offsets)
+  }
+}
+
+extension Column {
+  fileprivate func widened<T: FixedWidthInteger & Fixed>(_: T.Type) -> Column {
+    withFixed(T.self) { values in
+      .fixed(.long, count: count, validity: validity, as: Int64.self) { target in
+        for row in values.indices { target[row] = Int64(truncatingIfNeeded: values[row]) }
+      }
+    }
   }
 }

@@ -38,11 +38,11 @@ enum AggregateLibrary {
       guard call.type(0) == .boolean else { throw call.mismatch(0, wants: "BOOLEAN") }
       type = name == "count_if" ? .long : .boolean
       // false < true: "and" is the least, "or" the greatest.
-      let rule: PickAccumulator.Rule = name == "bool_and" || name == "every" ? .least : .greatest
+      let isGreatest = name != "bool_and" && name != "every"
       if name == "count_if" {
         make = { CountAccumulator(onlyTrue: true) }
       } else {
-        make = { PickAccumulator(rule, [.boolean]) }
+        make = { Extremes.accumulator(isGreatest: isGreatest, .boolean) }
       }
     case "sum", "avg", "mean", "try_sum", "try_avg":
       try check(1...1)
@@ -75,8 +75,12 @@ enum AggregateLibrary {
       let types = call.arguments.map(\.type)
       guard isOrderable(types.last!) else { throw call.mismatch(types.count - 1, wants: "a type with an order") }
       type = types[0]
-      let rule: PickAccumulator.Rule = name.hasPrefix("min") ? .least : .greatest
-      make = { PickAccumulator(rule, types) }
+      let isGreatest = name.hasPrefix("max")
+      make = {
+        types.count == 1
+          ? Extremes.accumulator(isGreatest: isGreatest, types[0])
+          : PickAccumulator(isGreatest ? .greatest : .least, types)
+      }
       isDistinct = false
     case "first", "first_value", "any_value", "last", "last_value":
       try check(1...2)

@@ -239,7 +239,7 @@ extension AggregateLibrary {
   }
 
   private static func mostFrequent(_ values: Column) -> Value {
-    var table = KeyTable()
+    let table = KeyTable()
     var counts: [(times: Int, row: Int)] = []
     for row in 0..<values.count {
       var key: [UInt8] = []
