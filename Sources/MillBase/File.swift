@@ -173,6 +173,9 @@ public enum Files {
     }
   }
 
+  /// Makes a file durable, with its name.
+  public static func sync(_ path: String) throws { try File(path, .read).syncWithName(path) }
+
   /// Is the file what a power cut left of one that ``writeBlock(_:to:isDurable:)`` wrote?
   public static func isEmptyBlock(_ path: String) throws -> Bool {
     try status(path)?.size ?? 0 <= Int64(blockSize) && read(path).allSatisfy { $0 == 0 }

@@ -77,6 +77,16 @@ public final class CompiledQuery: Sendable {
     try StreamingRules(file: file, mode: mode).check(plan)
   }
 
+  /// Is each row made of its record alone, the same in whichever micro-batch? Not so with current_timestamp() and its
+  /// like.
+  var rowsStandAlone: Bool {
+    guard case .pipeline(let pipeline) = batchPlan, pipeline.inputs.isEmpty else { return false }
+    let text = planText.lowercased()
+    return !["current_", "curdate", "now(", "localtimestamp", "unix_timestamp()", "rand", "uuid"].contains {
+      text.contains($0)
+    }
+  }
+
   /// Runs the query over one record batch of one of its sources.
   ///
   /// - Parameters:

@@ -47,6 +47,10 @@ extension EndToEnd {
           tags: ["k", "n"], rows: (0..<10).map { "k\($0 % 3) 00:10 \($0)" }, partitions: 2, stride: 7,
           steps: protocolSteps),
         Scenario(
+          testDescription: "rows that are the same in any micro-batch",
+          select: "k, CAST(n AS STRING) AS n, 1 AS one, ts AS at", tags: ["k", "n"],
+          rows: (0..<10).map { "k\($0 % 3) 00:10 \($0)" }, steps: protocolSteps),
+        Scenario(
           testDescription: "groups, update",
           select: "k, CAST(count(*) AS STRING) AS c, sum(n) AS total, at FROM events GROUP BY k", outputMode: "update",
           tags: ["k", "c"], rows: events, steps: protocolSteps + stateSteps),
@@ -98,7 +102,7 @@ extension EndToEnd {
     }
 
     /// What goes on after a kill is killed too, again and again.
-    @Test(.enabled(if: StepKiller.compiler != nil, "no C compiler is installed"), arguments: Scenario.all[1...3])
+    @Test(.enabled(if: StepKiller.compiler != nil, "no C compiler is installed"), arguments: Scenario.all[2...4])
     func aChainThatIsKilledInEveryRunEnds(_ scenario: Scenario) throws {
       let bench = try OnceBench(scenario)
       let whole = try bench.undisturbed()

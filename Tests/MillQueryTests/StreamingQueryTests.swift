@@ -335,6 +335,39 @@ private final class FailingSinkDouble: StreamSink {
     #expect(try bench.file("offsets/2").hasSuffix(#"{"pop":{"0":3}}"#))
   }
 
+  @Test(arguments: [
+    ("upper(CAST(value AS STRING)) AS v, timestamp FROM pop", true), ("explode(array(1, 2)) FROM pop", true),
+    ("now() FROM pop", false), ("1 FROM pop WHERE timestamp < current_timestamp", false),
+    ("CAST(curdate() AS STRING) FROM pop", false), ("to_unix_timestamp() FROM pop", false),
+    ("DISTINCT value FROM pop", false), ("count(*) FROM pop", false),
+  ])
+  func rowsOfSomeQueriesAreTheSameInAnyMicroBatch(_ select: String, _ wanted: Bool) throws {
+    #expect(try overTopic("SELECT " + select).rowsStandAlone == wanted)
+  }
+
+  /// The offsets' sync goes on while the sink works; its failure still ends the micro-batch before its commit.
+  @Test func offsetsAreSyncedBeforeTheCommit() throws {
+    let bench = try Bench()
+    try bench.append("a")
+    var options = StreamingQuery.Options()
+    options.sinkKnowsRows = true
+    let query = try StreamingQuery(
+      name: "q", query: overTopic("SELECT CAST(value AS STRING) AS v FROM pop"), log: { [log = bench.log] _ in log },
+      sink: MemorySink(), checkpointLocation: bench.checkpoint, trigger: .availableNow, options: options,
+      metrics: Metrics())
+    let synced = "\(bench.checkpoint)/offsets/0"
+    let seen = Mutex<[FileChange]>([])
+    let observer = FileChanges.observe { change in seen.withLock { $0.append(change) } }
+    defer { FileChanges.stop(observer) }
+    query.start()
+    try query.awaitTermination(.seconds(60))
+    let changes = seen.withLock { $0 }
+    let sync = try #require(changes.firstIndex(of: .sync(synced)))
+    let commit = try #require(
+      changes.firstIndex { if case .rename(_, let to) = $0 { to == "\(bench.checkpoint)/commits/0" } else { false } })
+    #expect(sync < commit)
+  }
+
   @Test func damagedCheckpointIsNamed() throws {
     let bench = try Bench()
     try bench.append("a")

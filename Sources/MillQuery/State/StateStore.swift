@@ -18,6 +18,9 @@ final class StateStore: @unchecked Sendable {
     var droppedByWatermark = 0
   }
 
+  /// Keys of a partition whose snapshot is written at the same time as others: it takes memory, and mostly waits.
+  private static let smallCount = 20_000
+
   /// Memory after a spill, in parts of the limit.
   private static let spillTarget = 0.5
 
@@ -70,16 +73,21 @@ final class StateStore: @unchecked Sendable {
       try written(number)
       return delta
     }
-    // The file system syncs files together that are synced at the same time.
-    let outcomes = Mutex<[Result<Void, any Error>]>([])
-    let sync = { @Sendable (delta: (file: File, path: String)) in
-      let outcome = Result { try delta.file.syncWithName(delta.path) }
-      outcomes.withLock { $0.append(outcome) }
+    try Self.together(files) { try $0.file.syncWithName($0.path) }
+  }
+
+  /// Does it for all at the same time: what a file system is told to sync at the same time it syncs together.
+  private static func together<Item: Sendable>(
+    _ items: [Item], _ body: @escaping @Sendable (Item) throws -> Void
+  ) throws {
+    let failures = Mutex<[any Error]>([])
+    let work = { @Sendable (item: Item) in
+      do { try body(item) } catch { failures.withLock { $0.append(error) } }
     }
-    let workers = files.dropFirst().map { delta in Worker("state") { _ in sync(delta) } }
-    if let first = files.first { sync(first) }
+    let workers = items.dropFirst().map { item in Worker("state") { _ in work(item) } }
+    if let first = items.first { work(first) }
     for worker in workers { worker.join() }
-    for outcome in outcomes.withLock({ $0 }) { try outcome.get() }
+    if let failure = failures.withLock({ $0.first }) { throw failure }
   }
 
   /// The micro-batch is committed: its changes become the state.
@@ -90,7 +98,12 @@ final class StateStore: @unchecked Sendable {
   /// Snapshots are written where they are due, what is too much for the memory goes to files, and what no restart needs
   /// is removed. May be called again when it failed.
   func maintain() throws {
-    for partition in partitions where partition.wantsSnapshot { try partition.writeSnapshot() }
+    let due = partitions.filter(\.wantsSnapshot)
+    if due.allSatisfy({ $0.count <= Self.smallCount }) {
+      try Self.together(due) { try $0.writeSnapshot() }
+    } else {
+      for partition in due { try partition.writeSnapshot() }
+    }
     try spill()
     for partition in partitions where partition.version % Int64(StatePartition.deltasMin) == 0 {
       let oldest = partition.version - Checkpoint.batchesRetained

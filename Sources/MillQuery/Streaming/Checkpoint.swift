@@ -5,7 +5,8 @@ import MillBase
 /// offsets/N is written before batch N runs, commits/N after; what has no commit runs again, over the same offsets.
 ///
 /// Each sync of a file costs a row as much time as all the rest, so there are only those that a power cut makes
-/// necessary: offsets/N is on the disk before the sink has rows of batch N, and its state before commits/N is written.
+/// necessary: offsets/N is on the disk before the sink has rows of batch N (at the latest before its commit where the rows
+/// don't depend on the batch they are in, and have an identity), and its state before commits/N is written.
 /// commits/N itself may be lost: batch N then runs once more, as after a kill. A power cut may leave an empty file of
 /// either: it counts as none.
 struct Checkpoint: Sendable {
@@ -115,7 +116,8 @@ struct Checkpoint: Sendable {
     }
   }
 
-  func write(_ entry: Entry, batchId: Int64) throws {
+  /// - Parameter isDurable: it is on the disk when this returns; else after ``syncOffsets(_:)``.
+  func write(_ entry: Entry, batchId: Int64, isDurable: Bool = true) throws {
     let header = JSONValue.object([
       "batchWatermarkMs": .integer(entry.batchWatermarkMs), "batchTimestampMs": .integer(entry.batchTimestampMs),
       "conf": .object(entry.conf),
@@ -123,8 +125,10 @@ struct Checkpoint: Sendable {
     let lines = ["v1", header.text()] + entry.offsets.map { $0?.text() ?? "-" }
     let path = "\(directory)/offsets/\(batchId)"
     try Self.removeChecksum(path)
-    try Files.writeBlock(Array(lines.joined(separator: "\n").utf8), to: path, isDurable: true)
+    try Files.writeBlock(Array(lines.joined(separator: "\n").utf8), to: path, isDurable: isDurable)
   }
+
+  func syncOffsets(_ batchId: Int64) throws { try Files.sync("\(directory)/offsets/\(batchId)") }
 
   /// - Parameter isDurable: it is on the disk when this returns: for sources that then forget what the batch was made of.
   func commit(_ batchId: Int64, nextBatchWatermarkMs: Int64 = 0, isDurable: Bool = true) throws {

@@ -200,6 +200,8 @@ final class StreamExecution {
     return query.query.states.contains { $0.kind != .aggregate || query.outputMode != .complete }
   }
 
+  private var offsetsMayFollow: Bool { query.options.sinkKnowsRows && query.query.rowsStandAlone }
+
   /// Topics keep their records whatever has become of them; the files of a source may be removed when they are done with.
   private var readsTopicsOnly: Bool {
     query.query.sources.allSatisfy { if case .kafka = $0.kind { true } else { false } }
@@ -223,8 +225,13 @@ final class StreamExecution {
       try self.step(.began)
       let entry = Checkpoint.Entry(
         batchWatermarkMs: tracker.current, batchTimestampMs: timestamp, conf: conf, offsets: ends.map(\.json))
-      try retrying("writing offsets/\(batchId)") { try checkpoint.write(entry, batchId: batchId) }
+      try retrying("writing offsets/\(batchId)") {
+        try checkpoint.write(entry, batchId: batchId, isDurable: !offsetsMayFollow)
+      }
     }
+    // While the sink works. After a power cut rows may then come again in another micro-batch: they are the same.
+    let syncing = offsetsMayFollow ? SyncedOffsets(checkpoint, batchId) : nil
+    defer { syncing?.wait() }
     try self.step(.offsetsWritten)
     let watermark = tracker.current
     step("walCommit")
@@ -239,6 +246,7 @@ final class StreamExecution {
     durations.append(("queryPlanning", 0))
     status("Processing new data", isDataAvailable: true, isTriggerActive: true)
     let counts = try retrying("batch \(batchId)") { try addBatch(ranges, timestamp) }
+    try syncing?.finish()
     let written = Clock.steadyNanoseconds()
     try retrying("writing the state of batch \(batchId)") {
       for store in stores { try store.writeDeltas { _ in try self.step(.partitionWritten) } }
@@ -344,4 +352,21 @@ final class StreamExecution {
       }
     }
   }
+}
+
+/// offsets/N on its way to the disk, on a thread of its own.
+private struct SyncedOffsets {
+  private let outcome = Monitor<Result<Void, any Error>?>(nil)
+
+  init(_ checkpoint: Checkpoint, _ batchId: Int64) {
+    _ = Worker("offsets") { [outcome] _ in
+      let result = Result { try checkpoint.syncOffsets(batchId) }
+      outcome.withLock { $0 = result }
+    }
+  }
+
+  func wait() { _ = outcome.wait { $0 } }
+
+  /// - Throws: what the system said instead of syncing it.
+  func finish() throws { try outcome.wait { $0 }.get() }
 }

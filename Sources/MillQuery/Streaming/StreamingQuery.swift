@@ -24,6 +24,9 @@ public final class StreamingQuery: Sendable {
     public var maxOffsetsPerTrigger: Int64?
     /// What becomes of the checkpoint when the query ends.
     public var checkpointLife = CheckpointLife.kept
+    /// The sink keeps each row once by what is in it, whichever micro-batch brings it (points of InfluxDB). Default false:
+    /// it may go by the micro-batch's id.
+    public var sinkKnowsRows = false
     /// For tests: called at every step of a micro-batch; an error ends the query there, as a crash would.
     var onStep: @Sendable (_ step: MicroBatchStep, _ batchId: Int64) throws -> Void = { _, _ in }
     public init() {}

@@ -137,11 +137,13 @@ struct Rooms: Sendable {
         let servers = logs.localAddress.map { "\($0)" } ?? configuration.log.servers
         sink = try settings.sink(query, configuration, servers: servers) { try logs.client($0, properties: $1) }
       }
+      var options = settings.streamingOptions
+      options.sinkKnowsRows = settings.format == "influxdb" && sinks[settings.name] == nil
       return try StreamingQuery(
         name: settings.name, query: query, log: { try logs.log($0.bootstrapServers, properties: $0.clientOptions) },
         files: try configuration.fileSystems(), sink: sink,
         checkpointLocation: configuration.dataPath(settings.checkpoint), outputMode: settings.outputMode,
-        trigger: Trigger(parsing: settings.trigger), options: settings.streamingOptions,
+        trigger: Trigger(parsing: settings.trigger), options: options,
         onMalformed: { record, origin, reason in
           try deadLetters.put(record, room: "query", reason: reason, origin: origin)
         })
