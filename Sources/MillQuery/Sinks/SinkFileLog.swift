@@ -11,8 +11,8 @@ struct SinkFileLog: Sendable {
   private static let batchesRetained: Int64 = 100
   /// spark.sql.streaming.fileSink.log.cleanupDelay, in milliseconds.
   private static let cleanupDelay: Int64 = 600_000
-  /// Bytes that are read of one file of the log.
-  private static let fileBytesMax = 1 << 30
+  /// Bytes of one file of the log, at most: some five million files.
+  private static let fileBytesMax: Int64 = 1 << 30
 
   /// A line of the log.
   struct Entry: Sendable, Equatable {
@@ -47,6 +47,7 @@ struct SinkFileLog: Sendable {
   private struct Batch {
     var id: Int64
     var name: String
+    var size: Int64
     var modified: Int64
     var isCompact: Bool { name.hasSuffix(".compact") }
   }
@@ -55,7 +56,8 @@ struct SinkFileLog: Sendable {
   private func batches() throws -> [Batch] {
     try system.list(directory).compactMap { status in
       let number = status.name.hasSuffix(".compact") ? status.name.dropLast(8) : status.name[...]
-      return Int64(number).flatMap { $0 < 0 ? nil : Batch(id: $0, name: status.name, modified: status.modified) }
+      guard let id = Int64(number), id >= 0 else { return nil }
+      return Batch(id: id, name: status.name, size: status.size, modified: status.modified)
     }.sorted { ($0.id, $0.name.utf8.count) < ($1.id, $1.name.utf8.count) }
   }
 
@@ -70,17 +72,24 @@ struct SinkFileLog: Sendable {
   private func files(_ batches: [Batch]) throws -> [Entry] {
     guard let last = batches.last else { return [] }
     let start = batches.last { $0.isCompact }?.id ?? 0
-    let needed = Dictionary(batches.filter { $0.id >= start }.map { ($0.id, $0.name) }, uniquingKeysWith: { $1 })
+    let needed = Dictionary(batches.filter { $0.id >= start }.map { ($0.id, $0) }, uniquingKeysWith: { $1 })
     return try (start...last.id).flatMap { id in
-      guard let name = needed[id] else {
+      guard let batch = needed[id] else {
         throw corrupt("\(directory)/\(id)", "the log of the directory's files lacks micro-batch \(id)")
       }
-      return try read("\(directory)/\(name)")
+      return try read(batch)
     }
   }
 
-  private func read(_ path: String) throws -> [Entry] {
-    let bytes = try system.read(path, from: 0, count: Self.fileBytesMax)
+  private func read(_ batch: Batch) throws -> [Entry] {
+    let path = "\(directory)/\(batch.name)"
+    guard batch.size <= Self.fileBytesMax else {
+      throw MillError(
+        .limit, "the log's file has \(batch.size) bytes, above the limit of \(Self.fileBytesMax)",
+        at: .init(file: path),
+        wayOut: "let the query write to a new directory, with a longer trigger: fewer and larger files")
+    }
+    let bytes = try system.read(path, from: 0, count: Int(batch.size))
     let lines = String(decoding: bytes, as: UTF8.self).split(separator: "\n")
     guard lines.first == "v1" else { throw corrupt(path, "the file does not begin with v1") }
     return try lines.dropFirst().compactMap { line in
