@@ -221,9 +221,9 @@ extension PipelineConfiguration {
           wayOut: "it belongs to \(formats.sorted().joined(separator: ", "))"))
     }
     if own.contains("measurement") { query.measurement = section.required("measurement") }
-    query.options = Dictionary((section.map("options") ?? []).map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+    query.sinkOptions = Dictionary((section.map("options") ?? []).map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
     for key in ["path", "topic"] where own.contains(key) {
-      if let value = key == "path" ? section.required(key) : section.string(key) { query.options[key] = value }
+      if let value = key == "path" ? section.required(key) : section.string(key) { query.sinkOptions[key] = value }
     }
     query.partitionBy = section.strings("partitionBy") ?? []
   }

@@ -79,7 +79,7 @@ extension PipelineConfiguration.Query {
     guard let format = SinkFormat(rawValue: format) else {
       throw MillError(.configuration, "the format '\(self.format)' is not known")
     }
-    var options = options
+    var options = sinkOptions
     if format == .kafka, !options.keys.contains(where: { $0.lowercased() == "kafka.bootstrap.servers" }) {
       options["kafka.bootstrap.servers"] = servers
     }

@@ -65,7 +65,7 @@ public struct PipelineConfiguration: Sendable {
     /// Spark's writeStream format: influxdb, kafka, json, csv, text or console.
     public var format = "influxdb"
     /// Of the format: Spark's options, `path` and `topic` among them.
-    public var options: [String: String] = [:]
+    public var sinkOptions: [String: String] = [:]
     /// Columns that become directories, of files.
     public var partitionBy: [String] = []
     public var trigger = "0 seconds"
