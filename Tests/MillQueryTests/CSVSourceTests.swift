@@ -55,6 +55,29 @@ import Testing
         == ["3,x\"y,oops,2024-03-01", "4", "5,Eve,1.5,2020-02-29,more"])
   }
 
+  /// Answers of Spark 4.3.0.
+  @Test(arguments: [
+    ("csv", "\u{FEFF}1;x\n", "", ["1|x"]), ("csv", "\n \t\na;b\n1;x\n", ", header 'true'", ["1|x"]),
+    ("csv", "\u{FEFF}a;b\n\t\n1;x\n", ", header 'true'", ["1|x"]), ("csv", "1,;x\n", "", ["1|x"]),
+    ("csv", "1;\"x; \"y\"\n", "", [#"1|"x; "y""#]), ("csv", "1;\"\n", "", [#"1|""#]),
+    ("csv", "1\tx\n", ", sep '\\\\t'", ["1|x"]), ("json", "\u{FEFF}{\"a\":1,\"b\":\"x\"}\n", "", ["1|x"]),
+  ])
+  func oddFilesAreReadAsSparkDoes(_ format: String, _ text: String, _ options: String, _ wanted: [String]) throws {
+    let directory = try Files.makeTemporaryDirectory("millquery")
+    defer { try? Files.removeTree(directory) }
+    try Files.writeAtomically(text, to: "\(directory)/a")
+    let separator = format == "csv" && !options.contains("sep") ? ", sep '\u{3b}'" : ""
+    let query = try CompiledQuery(
+      script: """
+        CREATE TEMPORARY VIEW t (a DECIMAL(5,0), b STRING)
+        USING \(format) OPTIONS (path '\(directory)'\(separator)\(options));
+        SELECT a, b FROM t
+        """)
+    var made: [String] = []
+    try BatchQuery.run(query, lanes: 1) { made += MillQueryTests.rows($0) }
+    #expect(made == wanted)
+  }
+
   @Test(arguments: [
     (", mode 'STRICT'", "CSV has no mode STRICT; use PERMISSIVE, DROPMALFORMED or FAILFAST"),
     (", heder 'true'", "CSV has no option heder = 'true'; did you mean header?"),

@@ -80,7 +80,7 @@ extension Column {
       for entry in offset(row)..<offset(row + 1) {
         if entry > offset(row) { json.append(UInt8(ascii: ",")) }
         var key: [UInt8] = []
-        children[0].appendText(entry, to: &key)
+        children[0].appendKey(entry, to: &key)
         key.withUnsafeBytes { JSONText.append(string: $0, to: &json) }
         json.append(UInt8(ascii: ":"))
         children[1].appendJSON(entry, keepsNulls: keepsNulls, to: &json)
@@ -90,6 +90,15 @@ extension Column {
       JSONText.append(schema, children, row, keepsNulls: keepsNulls, to: &json)
     case .decimal: appendText(row, plainDecimals: false, to: &json)
     default: appendScalar(row, isoForm: false, to: &json)
+    }
+  }
+
+  /// A map's key in JSON: Spark writes what it holds itself, days and microseconds since 1970.
+  private func appendKey(_ row: Int, to text: inout [UInt8]) {
+    switch type {
+    case .date, .yearMonthInterval: text += String(fixed(row, as: Int32.self)).utf8
+    case .timestamp, .dayTimeInterval: text += String(fixed(row, as: Int64.self)).utf8
+    default: appendText(row, plainDecimals: false, to: &text)
     }
   }
 

@@ -92,8 +92,7 @@ final class ChunkBuffer: @unchecked Sendable {
     _ chunk: FileChunks.Chunk, _ query: CompiledQuery, _ pipeline: Pipeline, now: Int64, keepsLines: Bool
   ) throws -> (QueryOutput, rows: Int) {
     try chunk.file.read(chunk: chunk.index, using: &bytes) { text, position in
-      var start = 0
-      if chunk.hasHeader, chunk.index == 0 { start = text.firstIndex(of: 10).map { $0 + 1 } ?? text.count }
+      let start = chunk.index == 0 ? Self.firstRow(of: text, hasHeader: chunk.hasHeader) : 0
       let lines = UnsafeRawBufferPointer(rebasing: text[start...])
       var output = try query.process(
         pipeline, lines: lines, using: &memory, source: chunk.source,
@@ -107,6 +106,21 @@ final class ChunkBuffer: @unchecked Sendable {
       }
       return (output, memory.starts.count)
     }
+  }
+}
+
+extension ChunkBuffer {
+  /// Where a file's rows begin: behind a byte order mark, and behind the header, before which lines may be blank.
+  private static func firstRow(of text: UnsafeRawBufferPointer, hasHeader: Bool) -> Int {
+    var start = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
+    guard hasHeader else { return start }
+    var isBlank = true
+    while isBlank, start < text.count {
+      let end = text[start...].firstIndex(of: 10) ?? text.count
+      isBlank = text[start..<end].allSatisfy { $0 <= 32 }
+      start = min(text.count, end + 1)
+    }
+    return start
   }
 }
 

@@ -33,7 +33,7 @@ struct CSVLine {
   private func field(_ line: [UInt8], from start: Int) -> (String?, Int) {
     var at = start
     if options.trimsLeft { while at < line.count, line[at] == 32 || line[at] == 9 { at += 1 } }
-    if let quote, at < line.count, line[at] == quote, let quoted = quoted(line, from: at + 1, quote) { return quoted }
+    if let quote, at < line.count, line[at] == quote { return quoted(line, from: at + 1, quote) }
     var end = at
     while end < line.count, !isSeparator(line, end) { end += 1 }
     var last = end
@@ -41,8 +41,8 @@ struct CSVLine {
     return (last == at ? nil : String(decoding: line[at..<last], as: UTF8.self), end)
   }
 
-  /// nil: behind the closing quote stands something else; then the quotes are part of the text.
-  private func quoted(_ line: [UInt8], from start: Int, _ quote: UInt8) -> (String?, Int)? {
+  /// Where something else stands behind a quote, the quotes are part of the text, which goes on to the next separator.
+  private func quoted(_ line: [UInt8], from start: Int, _ quote: UInt8) -> (String?, Int) {
     var text: [UInt8] = []
     var at = start
     while at < line.count {
@@ -52,14 +52,19 @@ struct CSVLine {
         at += 2
       } else if byte == quote {
         at += 1
-        guard at == line.count || isSeparator(line, at) else { return nil }
+        guard at == line.count || isSeparator(line, at) else {
+          while at < line.count, !isSeparator(line, at) { at += 1 }
+          return (String(decoding: line[(start - 1)..<at], as: UTF8.self), at)
+        }
         return (text.isEmpty ? options.emptyValue : String(decoding: text, as: UTF8.self), at)
       } else {
-        text.append(byte)
+        // An escape has nothing to stand for at the end.
+        if byte != escape || at + 1 < line.count { text.append(byte) }
         at += 1
       }
     }
-    // Without a closing quote the field goes on to the end.
+    // Without a closing quote the field goes on to the end; a quote alone is one.
+    if text.isEmpty { text.append(quote) }
     return (String(decoding: text, as: UTF8.self), line.count)
   }
 

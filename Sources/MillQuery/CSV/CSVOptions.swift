@@ -52,7 +52,7 @@ public struct CSVOptions: Sendable, Hashable {
         self.mode = mode
       case "sep", "delimiter":
         guard !value.isEmpty else { throw Self.error(name, "\(name) can't be empty", "write sep ','") }
-        separator = value
+        separator = try Self.separator(name, value)
       case "quote": quote = value.isEmpty ? nil : try Self.character(name, value)
       case "escape": escape = try Self.character(name, value)
       case "comment": comment = value.isEmpty ? nil : try Self.character(name, value)
@@ -106,6 +106,25 @@ public struct CSVOptions: Sendable, Hashable {
       throw error(name, "\(name) is true or false, not '\(value)'", "write true or false")
     }
     return flag
+  }
+
+  /// Spark's escapes, as in `sep '\\t'`: a backslash and a letter that stand for one character.
+  private static func separator(_ name: String, _ value: String) throws -> String {
+    let escapes: [Character: String] = [
+      "t": "\t", "r": "\r", "b": "\u{8}", "f": "\u{c}", "\\": "\\", "\"": "\"", "'": "'",
+    ]
+    var (separator, rest) = ("", value[...])
+    while let character = rest.popFirst() {
+      guard character == "\\" else {
+        separator.append(character)
+        continue
+      }
+      guard let next = rest.popFirst(), let escaped = escapes[next] else {
+        throw error(name, "'\(value)' has a backslash that escapes nothing", "write \\t for a tab, \\\\ for a backslash")
+      }
+      separator += escaped
+    }
+    return separator
   }
 
   private static func character(_ name: String, _ value: String) throws -> Character {

@@ -20,8 +20,9 @@ struct CSVReader {
     case .float: return number(text).map { .float(Float($0)) }
     case .double: return number(text).map { .double($0) }
     case .decimal(let precision, let scale):
-      return Array(text.utf8).withUnsafeBufferPointer { DecimalText.parse($0, precision: precision, scale: scale) }.map
-      {
+      // Spark takes commas out, as between thousands.
+      let digits = text.utf8.filter { $0 != UInt8(ascii: ",") }
+      return digits.withUnsafeBufferPointer { DecimalText.parse($0, precision: precision, scale: scale) }.map {
         .decimal(unscaled: $0, scale: scale)
       }
     case .date:

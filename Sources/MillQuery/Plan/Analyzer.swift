@@ -205,7 +205,9 @@ struct Analyzer {
     func call(_ name: String, _ arguments: [Expression]) -> FunctionCall {
       FunctionCall(name: name, arguments: arguments, position: position, ansi: ansi, file: file)
     }
-    var trim = call("trim", [line])
+    // As Java's String.trim: whatever is not above a space.
+    let spaces = String(String.UnicodeScalarView((0...32).map { Unicode.Scalar(UInt8($0)) }))
+    var trim = call("trim", [line, .constant(.string(spaces), .string, position)])
     let trimmed = try FunctionLibrary.all["trim"]!.build(&trim)
     let blank = Expression.constant(.string(""), .string, position)
     var isRow = try FunctionLibrary.comparison("<>", trimmed, blank, call("<>", []))

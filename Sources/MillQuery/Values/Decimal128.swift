@@ -76,6 +76,19 @@ enum Decimal128 {
     return a < 0 ? -rest : rest
   }
 
+  /// a / b without what is behind the point; nil above 38 digits.
+  static func quotient(_ a: Int128, _ aScale: Int, _ b: Int128, _ bScale: Int) -> Int128? {
+    guard bScale >= aScale else {
+      // A divisor beyond 38 digits is greater than any a.
+      return rescale(b, from: bScale, to: aScale).map { a / $0 } ?? 0
+    }
+    let wide = a.magnitude.multipliedFullWidth(by: UInt128(powers[bScale - aScale]))
+    guard wide.high < b.magnitude else { return nil }
+    let quotient = b.magnitude.dividingFullWidth(wide).quotient
+    guard quotient < UInt128(powers[38]) else { return nil }
+    return (a < 0) == (b < 0) ? Int128(quotient) : -Int128(quotient)
+  }
+
   /// The product at a scale, rounded half up; nil when it does not fit 38 digits.
   static func multiply(_ a: Int128, _ b: Int128, dropDigits: Int) -> Int128? {
     let (product, overflow) = a.multipliedReportingOverflow(by: b)

@@ -105,7 +105,8 @@ enum JavaFormat {
     default:
       throw Failure("format_string: %\(directive.conversion) does not take \(plain(value))")
     }
-    if lower != "d", let precision = directive.precision, lower == "s" || lower == "b" {
+    // Of null too the precision takes the first letters.
+    if let precision = directive.precision, lower == "s" || lower == "b" || value == .null {
       text = String(String.UnicodeScalarView(text.unicodeScalars.prefix(precision)))
     }
     return padded(directive.conversion.isUppercase ? text.uppercased() : text, directive)

@@ -175,10 +175,12 @@ enum Arithmetic: String, Sendable {
             if mode == .ansi { throw Self.divideByZero }
             return nil
           }
-          let scale = max(s1, s2)
-          guard let x = Decimal128.rescale(a, from: s1, to: scale), let y = Decimal128.rescale(b, from: s2, to: scale)
-          else { return nil }
-          return Int64(truncatingIfNeeded: x / y)
+          if let whole = Decimal128.quotient(a, s1, b, s2) { return Int64(truncatingIfNeeded: whole) }
+          guard mode == .ansi else { return nil }
+          throw Failure(
+            "[NUMERIC_VALUE_OUT_OF_RANGE.WITH_SUGGESTION]  the result cannot be represented as Decimal(38, 0). If "
+              + "necessary set \"spark.sql.ansi.enabled\" to \"false\" to bypass this error, and return NULL instead. "
+              + "SQLSTATE: 22003")
         }
       }
     }

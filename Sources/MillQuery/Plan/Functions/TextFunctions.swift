@@ -72,10 +72,11 @@ extension FunctionLibrary {
       if call.count > 0, call.arguments.allSatisfy({ if case .array = $0.type { true } else { false } }) {
         return try concatArrays(&call)
       }
-      try call.castAllToText()
-      return call.result(.string) { vectors, evaluation in
+      let type: DataType = call.count > 0 && call.arguments.allSatisfy { $0.type == .binary } ? .binary : .string
+      if type == .string { try call.castAllToText() }
+      return call.result(type) { vectors, evaluation in
         let readers = vectors.map(\.bytes)
-        return try evaluation.mapBytes(vectors) { row, out in
+        return try evaluation.mapBytes(vectors, to: type) { row, out in
           for reader in readers { out += reader[row] }
           return true
         }
@@ -306,6 +307,8 @@ extension FunctionLibrary {
           let start = starts.map { $0.isNull(row) ? 0 : Int($0[row]) } ?? 1
           let scalars = Array(haystack[row].unicodeScalars)
           let wanted = Array(needle[row].unicodeScalars)
+          // Nothing is found at once, wherever the search begins.
+          if wanted.isEmpty, start >= 1 { return out.append(fixed: Int32(1)) }
           guard start >= 1, let found = find(wanted, in: scalars, from: start - 1) else {
             return out.append(fixed: Int32(0))
           }

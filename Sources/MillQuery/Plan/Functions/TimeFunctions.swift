@@ -37,7 +37,8 @@ extension FunctionLibrary {
       if !isText { call.arguments = [try call.cast(call.arguments[0], to: .timestamp)] }
       var seconds = call
       seconds.arguments = [isText ? try parse(&call, to: .timestamp, mode: call.castMode) : call.arguments[0]]
-      return perTimestamp(seconds, to: .long) { (value: Int64) -> Int64 in value.flooredDivision(by: 1_000_000) }
+      // Java's division: towards 1970.
+      return perTimestamp(seconds, to: .long) { (value: Int64) -> Int64 in value / 1_000_000 }
     },
     FunctionDefinition("from_unixtime", arity: 1...2) { call in
       try call.cast(0, to: .long)
