@@ -1,9 +1,11 @@
 """The two engines, and what makes their answers different."""
 import json, re, select, struct, subprocess
 
-# Errors that have another name in Spark 4.3 than in Spark 4.0, which Millrace follows.
+# Errors that have another name in Millrace: Spark 4.0 had it, which Millrace follows.
 RENAMED = {
     "REMAINDER_BY_ZERO": "DIVIDE_BY_ZERO",
+    # Around an error of the reader.
+    "FAILED_READ_FILE.NO_HINT": "MALFORMED_RECORD_IN_PARSING.WITHOUT_SUGGESTION",
     "DATETIME_FIELD_OUT_OF_BOUNDS.WITHOUT_SUGGESTION": "DATETIME_FIELD_OUT_OF_BOUNDS",
 }
 # What Spark's optimizer takes out may be what fails: the rules that do that are off while errors are compared.
@@ -30,12 +32,14 @@ class Spark:
             self.session.conf.set(key, value)
             self.settings[key] = value
 
-    def answer(self, query, ansi, zone):
+    def answer(self, query, ansi, zone, view=""):
         from pyspark.errors import AnalysisException
         self.set("spark.sql.ansi.enabled", "true" if ansi else "false")
         self.set("spark.sql.session.timeZone", zone)
         isRunning = False
         try:
+            if view:
+                self.session.sql(view)
             frame = self.session.sql(query)
             schema = [[field.name, field.dataType.simpleString()] for field in frame.schema]
             numbered = frame.toDF(*[f"c{index}" for index in range(len(schema))])
@@ -53,11 +57,11 @@ class Millrace:
     def __init__(self, path):
         self.path, self.process = path, None
 
-    def answer(self, query, ansi, zone):
+    def answer(self, query, ansi, zone, view=""):
         if self.process is None:
             self.process = subprocess.Popen([self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                             stderr=subprocess.PIPE)
-        self.process.stdin.write(json.dumps({"ansi": ansi, "zone": zone, "query": query}).encode() + b"\n")
+        self.process.stdin.write(json.dumps({"ansi": ansi, "zone": zone, "view": view, "query": query}).encode() + b"\n")
         self.process.stdin.flush()
         if not select.select([self.process.stdout], [], [], 60)[0]:
             self.process.kill()

@@ -6,8 +6,9 @@ floating ones, D E decimals, P numbers of at most 34 digits. `small` is a whole 
 
 Left out: what is different on purpose (docs/from-spark.md), and functions of which Java and C may give another last digit."""
 import re
+import documents
 from literals import ATOMIC, DECIMALS, FLOATING, INTEGRAL, INTERVALS, literal, null, random_type
-from tree import Items, Node, Table
+from tree import Node, Table, Text
 
 PRODUCTIONS = r"""
 T: CASE WHEN «BOOLEAN» THEN «T» ELSE «T» END
@@ -131,6 +132,45 @@ BIGINT: width_bucket(«DOUBLE», «DOUBLE», «DOUBLE», «BIGINT»)
 ?: arrays_zip(«ARRAY<T>», «ARRAY<U>»)
 ?: map_entries(«MAP<K, T>»)
 ?: array_insert(«ARRAY<T>», «small», «T»)
+FLOAT: CAST({exp~expm1~ln~log10~log2~log1p~sin~cos~tan~cot~sec~csc~asin~acos~atan~sinh~cosh~tanh~asinh~acosh~atanh~cbrt}(«DOUBLE») AS FLOAT)
+FLOAT: CAST({pow~hypot~atan2~log}(«DOUBLE», «DOUBLE») AS FLOAT)
+?: {tinyint~smallint~int~bigint~float~double~boolean~string~decimal~date~timestamp}(«STRING»)
+?: {tinyint~smallint~int~bigint~float~double~boolean~string~decimal}(«N»)
+?: schema_of_json({'{"a":1,"b":[1.5,null]}'~'[{"a":"x"},{"b":2}]'~'{"a":12345678901234567890}'~'[1,"x"]'~'{}'~'[]'~'null'})
+?: schema_of_csv({'1,abc'~'1.5,true,2024-01-01'~',x'})
+?: map_from_entries(array(struct(«K», «T»), struct(«K», «T»)))
+?: CAST(named_struct('a', «N», 'b', «STRING») AS STRUCT<x: STRING, y: STRING>)
+?: CAST(«MAP<K, M>» AS MAP<STRING, STRING>)
+?: CAST(«ARRAY<STRING>» AS ARRAY<INT>)
+?: try_cast(«ARRAY<STRING>» AS ARRAY<DATE>)
+?: to_json(«STRUCT<p: DATE, q: TIMESTAMP>», map({'dateFormat', 'dd.MM.yyyy'~'timestampFormat', 'yyyy/MM/dd HH:mm:ss'~'ignoreNullFields', 'false'~'timeZone', 'Asia/Kolkata'}))
+?: to_csv(«STRUCT<p: STRING, q: TIMESTAMP>», map({'sep', ';'~'quote', '|'~'nullValue', '-'~'timestampFormat', 'HH:mm'}))
+?: from_csv(«STRING», 'a STRING, b DATE, c DECIMAL(5,2)', map({'sep', ';'~'mode', 'PERMISSIVE'~'nullValue', '1'~'dateFormat', 'yyyy'}))
+?: from_json(«json», 'a ARRAY<STRUCT<a: INT>>, b BOOLEAN')
+?: from_json(«json», 'ARRAY<STRING>')
+?: from_json(«json», 'MAP<STRING, STRING>')
+?: («INTERVAL DAY TO SECOND» {=~<~<=>} «INTERVAL DAY TO SECOND»)
+?: abs(«INTERVAL DAY TO SECOND»)
+?: (- «INTERVAL YEAR TO MONTH»)
+?: extract({DAY~HOUR~MINUTE~SECOND} FROM «INTERVAL DAY TO SECOND»)
+?: sequence(«DATE», «DATE», INTERVAL '{1~40~-3}' {MONTH~YEAR})
+?: sequence(TIMESTAMP '2024-03-30', «TIMESTAMP», INTERVAL {'1' DAY~'7' HOUR~'1' MONTH})
+?: try_make_timestamp(2024, «small», «small», «small», «small», «DECIMAL(18,6)»)
+?: array(named_struct('a', «INT», 'b', «STRING»), named_struct('a', «INT», 'b', «STRING»)).a
+?: «ARRAY<STRUCT<p: INT, q: STRING>>».q
+?: typeof(«T»)
+?: {make_date(year(«DATE»), month(«DATE»), day(«DATE»))~last_day(add_months(«DATE», «small»))}
+?: date_format(«TIMESTAMP», {'yyyy-MM-dd\'T\'HH:mm:ss.SSSXXX'~'h:mm:ss a'~'DDD yyyy'~'LLL'~'MMMM'~'d. M. yy'~'SSS'~'S'~'z'~'VV'~'x'~'Z'~'ZZZZ'~'\'\'yyyy'~'E'~'yyyyyy'~'[HH]'})
+?: to_timestamp(date_format(«TIMESTAMP», 'yyyy/MM/dd HH:mm:ss.SSSSSS'), 'yyyy/MM/dd HH:mm:ss.SSSSSS')
+?: to_timestamp(«STRING», {'yyyy-MM-dd[ HH:mm:ss]'~'d/M/yyyy h:mm a'~'yyyyMMdd'~'yyyy-MM-dd\'T\'HH:mm:ss.SSSXXX'~'yyyy-DDD'~'yy'})
+?: unix_timestamp(«TIMESTAMP»)
+?: («BINARY» {=~<~<=>} «BINARY»)
+?: concat(«BINARY», «BINARY»)
+?: elt(«INT», «STRING», «STRING», «STRING»)
+?: format_string('%s %d %.3f', «STRING», «INT», «DOUBLE»)
+?: format_string({'%5.1f|%-8s|%08d'~'%e|%S|%o'~'%b|%x|%X'}, «DOUBLE», «STRING», «INT»)
+?: regexp_replace(«STRING», «regex», {'<$0>'~'\\$'~'a\\b'})
+?: mod(«N», «M»)
 ?: («DATE» - «DATE»)
 ?: («TIMESTAMP» - «TIMESTAMP»)
 ?: («DATE» + «INTERVAL DAY TO SECOND»)
@@ -355,6 +395,8 @@ class Generator:
         if type == "regex":
             return Node([r.choice(REGEXES)], "STRING")
         if type == "json":
+            if r.random() < 0.4:
+                return Text(documents.value(r, documents.random_type(r)))
             return Node([r.choice(JSON)], "STRING") if r.random() < 0.8 else self.make("STRING", depth, scope)
         if depth <= 0 and type != "?":
             return self.leaf(type, scope)

@@ -28,6 +28,9 @@ class Node:
     def put(self, index, part):
         self.parts[index] = part
 
+    def size(self):
+        return len(self.sql())
+
 
 class Items(Node):
     """A list of nodes between a prefix and a suffix; not there at all when it is empty."""
@@ -151,9 +154,9 @@ def shrink(root, still, budget=250):
             while progress and budget > 0:
                 progress = False
                 for apply, undo in node.edits():
-                    before = len(root.sql())
+                    before = root.size()
                     apply()
-                    if len(root.sql()) < before and budget > 0:
+                    if root.size() < before and budget > 0:
                         budget -= 1
                         if still():
                             progress = changed = True

@@ -2,7 +2,7 @@ import MillBase
 import MillColumns
 import MillQuery
 
-// Millrace's side of `make differential`: a line of JSON in (`{"ansi": true, "zone": "UTC", "query": "…"}`), a line of JSON
+// Millrace's side of `make differential`: a line of JSON in (`{"ansi": true, "zone": "UTC", "view": "CREATE …", "query": "…"}`), a line of JSON
 // out: `{"schema": [[name, type], …], "rows": [[text or null, …], …]}`, or `{"error": message}`.
 
 /// As Spark's DataType.simpleString.
@@ -16,10 +16,10 @@ func simpleString(_ type: DataType) -> String {
   }
 }
 
-func answer(_ query: String, zone: String, ansi: Bool) -> JSONValue {
+func answer(_ query: String, view: String, zone: String, ansi: Bool) -> JSONValue {
   do {
     var session = SQLSession(ansi: ansi)
-    try session.run("SET TIME ZONE '\(zone)'") { _ in }
+    try session.run("SET TIME ZONE '\(zone)'; \(view)") { _ in }
     var schema: [JSONValue] = []
     try session.run(query) { answer in
       guard case .query(let query) = answer else { return }
@@ -46,6 +46,9 @@ func answer(_ query: String, zone: String, ansi: Bool) -> JSONValue {
 while let line = readLine(strippingNewline: true) {
   let request = try JSONValue(parsing: line)
   let query = request["query"]?.string ?? ""
-  var reply = answer(query, zone: request["zone"]?.string ?? "UTC", ansi: request["ansi"]?.bool ?? true).text() + "\n"
+  let made = answer(
+    query, view: request["view"]?.string ?? "", zone: request["zone"]?.string ?? "UTC",
+    ansi: request["ansi"]?.bool ?? true)
+  var reply = made.text() + "\n"
   try reply.withUTF8 { try System.writeAll(UnsafeRawBufferPointer($0), to: 1, "standard output") }
 }
