@@ -8,3 +8,6 @@ python=.venv/bin/python
 for job in seed group dedup; do $python Benchmarks/seed_query.py --job $job "$@"; done
 $python Benchmarks/cold_start.py
 $python Benchmarks/log.py
+$python Benchmarks/latency.py
+$python Benchmarks/memory.py
+$python Benchmarks/state.py
