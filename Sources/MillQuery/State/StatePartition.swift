@@ -177,11 +177,17 @@ final class StatePartition: @unchecked Sendable {
     var writer = try StateFileWriter(path)
     let places = live.sortedPlaces()
     var next = 0
-    func writeLive(_ writer: inout StateFileWriter, before hash: UInt64?) throws {
-      while next < places.count, hash == nil || places[next].hash < hash! {
-        let (hash, place) = places[next]
-        try live.visit(place) { key, value in if let value { try writer.append(hash, key, value) } }
+    func nextHash() -> UInt64? {
+      next < places.count ? live.hash(at: UInt32(truncatingIfNeeded: places[next])) : nil
+    }
+    var hash = nextHash()
+    func writeLive(_ writer: inout StateFileWriter, before limit: UInt64?) throws {
+      while let own = hash, limit == nil || own < limit! {
+        try live.visit(UInt32(truncatingIfNeeded: places[next])) { key, value in
+          if let value { try writer.append(own, key, value) }
+        }
         next += 1
+        hash = nextHash()
       }
     }
     if let base {
