@@ -61,6 +61,7 @@ import Testing
     ("csv", "\u{FEFF}a;b\n\t\n1;x\n", ", header 'true'", ["1|x"]), ("csv", "1,;x\n", "", ["1|x"]),
     ("csv", "1;\"x; \"y\"\n", "", [#"1|"x; "y""#]), ("csv", "1;\"\n", "", [#"1|""#]),
     ("csv", "1\tx\n", ", sep '\\\\t'", ["1|x"]), ("json", "\u{FEFF}{\"a\":1,\"b\":\"x\"}\n", "", ["1|x"]),
+    ("json", "{\"a\":1,\"b\":1.50}\n{\"a\":2,\"b\": { \"c\": [ 1e5 ] } }\n", "", ["1|1.50", #"2|{ "c": [ 1e5 ] }"#]),
   ])
   func oddFilesAreReadAsSparkDoes(_ format: String, _ text: String, _ options: String, _ wanted: [String]) throws {
     let directory = try Files.makeTemporaryDirectory("millquery")
@@ -81,7 +82,7 @@ import Testing
   @Test(arguments: [
     (", mode 'STRICT'", "CSV has no mode STRICT; use PERMISSIVE, DROPMALFORMED or FAILFAST"),
     (", heder 'true'", "CSV has no option heder = 'true'; did you mean header?"),
-    (", dateFormat 'qq'", "Unrecognized datetime pattern: qq"),
+    (", dateFormat 'jj'", "Unrecognized datetime pattern: jj"),
   ])
   func optionsAreChecked(_ options: String, _ wanted: String) throws {
     do {

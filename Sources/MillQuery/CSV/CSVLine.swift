@@ -80,12 +80,16 @@ struct CSVLine {
       guard var text = field else {
         return options.quotesAll ? options.quote.map { "\($0)\(options.nullValue)\($0)" } ?? "" : options.nullValue
       }
-      if options.trimsWritten { text = String(text.drop { $0 == " " }.reversed().drop { $0 == " " }.reversed()) }
+      let hasLineEnd = text.utf8.contains { $0 == 10 || $0 == 13 }
+      if options.trimsWritten {
+        // Whatever is not above a space.
+        let kept = text.unicodeScalars.drop { $0 <= " " }.reversed().drop { $0 <= " " }.reversed()
+        text = String(String.UnicodeScalarView(kept))
+      }
       if text.isEmpty { return options.emptyValueWritten }
       guard let mark = options.quote else { return text }
       let needsQuotes =
-        options.quotesAll || text.contains(options.separator) || text.contains(mark) || text.contains("\n")
-        || text.contains("\r")
+        options.quotesAll || text.contains(options.separator) || text.contains(mark) || hasLineEnd
       guard needsQuotes else { return text }
       return String(mark) + text.replacing(String(mark), with: String(options.escape) + String(mark)) + String(mark)
     }.joined(separator: options.separator)

@@ -120,7 +120,8 @@ public struct CSVOptions: Sendable, Hashable {
         continue
       }
       guard let next = rest.popFirst(), let escaped = escapes[next] else {
-        throw error(name, "'\(value)' has a backslash that escapes nothing", "write \\t for a tab, \\\\ for a backslash")
+        throw error(
+          name, "'\(value)' has a backslash that escapes nothing", "write \\t for a tab, \\\\ for a backslash")
       }
       separator += escaped
     }

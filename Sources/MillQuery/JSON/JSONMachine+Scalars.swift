@@ -9,7 +9,13 @@ extension JSONMachine {
     case UInt8(ascii: "'") where options.allowSingleQuotes: return text(node, p)
     case UInt8(ascii: "{"), UInt8(ascii: "["):
       guard let q = skip(p) else { return nil }
-      if node.pointee.kind == .string { appendCompact(node, p) } else { outcome = .misfit }
+      if node.pointee.kind != .string {
+        outcome = .misfit
+      } else if options.keepsText {
+        JSONNode.appendBytes(node, UnsafeRawBufferPointer(start: p, count: q - p))
+      } else {
+        appendCompact(node, p)
+      }
       return q
     case UInt8(ascii: "t") where Self.starts(p, with: "true"): return boolean(node, true, p + 4)
     case UInt8(ascii: "f") where Self.starts(p, with: "false"): return boolean(node, false, p + 5)
@@ -109,6 +115,7 @@ extension JSONMachine {
         let value = DecimalText.parse(token, precision: node.pointee.precision, scale: node.pointee.scale)
       else { return false }
       JSONNode.append(node, value)
+    case .string where options.keepsText: JSONNode.appendBytes(node, UnsafeRawBufferPointer(token))
     case .string:
       withUnsafeTemporaryAllocation(of: UInt8.self, capacity: options.maxNumLen + 40) { target in
         let count = Self.render(token, isWhole: isWhole, isFinite: isFinite, to: target.baseAddress!)

@@ -19,6 +19,9 @@ public struct JSONOptions: Sendable, Hashable {
   /// `spark.sql.json.enablePartialResults`: a bad value inside of a column makes only that value null. false is what
   /// Spark before 3.4 does: the whole column of the top level becomes null.
   public var enablePartialResults = true
+  /// Numbers, objects and arrays for a STRING column stay as they are written, as in Spark's files
+  /// (`spark.sql.json.enableExactStringParsing`); `from_json` writes them again.
+  public var keepsText = false
   /// The clock of timestamps without a zone; nil = the session's.
   public var timeZone: String?
   /// The pattern of dates; nil = ISO 8601 in its forms.

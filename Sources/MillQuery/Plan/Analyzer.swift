@@ -156,7 +156,8 @@ struct Analyzer {
       }
       return .source(Source(name: name, kind: .files(files), schema: columns))
     case "json":
-      let (files, json, _) = try reader.files(.json)
+      var (files, json, _) = try reader.files(.json)
+      json.keepsText = true
       guard let schema else {
         throw error(
           "a json source needs its columns with their types", at: position,

@@ -6,7 +6,7 @@ extension SyntaxName {
   private static let defaults: [String: (after: Int, text: String)] = [
     "percentile": (2, "1"), "percentile_approx": (2, "10000"), "approx_percentile": (2, "10000"),
     "listagg": (1, "NULL"), "string_agg": (1, "NULL"), "sort_array": (1, "true"), "round": (1, "0"),
-    "bround": (1, "0"), "split": (2, "-1"), "locate": (2, "1"), "position": (2, "1"),
+    "bround": (1, "0"), "regexp_replace": (3, "1"), "split": (2, "-1"), "locate": (2, "1"), "position": (2, "1"),
     "aggregate": (3, unchanged), "reduce": (3, unchanged), "lag": (1, "1, NULL"), "lead": (1, "1, NULL"),
   ]
   private static let unchanged = "lambdafunction(namedlambdavariable(), namedlambdavariable())"

@@ -1,6 +1,6 @@
 import MillBase
 
-/// Date and time patterns as Spark documents them (sql-ref-datetime-pattern): G y M d D E a h H K k m s S, X x z Z for
+/// Date and time patterns as Spark documents them (sql-ref-datetime-pattern): G y Q M d D E a h H K k m s S, X x z Z for
 /// UTC and offsets, quoted text.
 struct DateTimePattern {
   private enum Part {
@@ -35,7 +35,7 @@ struct DateTimePattern {
         index += 1
         parts.append(.text(text))
       } else if scalar.isASCII, scalar.properties.isAlphabetic {
-        guard "GyuMLdDEaHhKkmsSXxzZV".unicodeScalars.contains(scalar) else {
+        guard "GyuQqMLdDEaHhKkmsSXxzZV".unicodeScalars.contains(scalar) else {
           throw Failure(
             "[INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER] Unrecognized datetime pattern: \(pattern). Illegal pattern "
               + "character found in datetime pattern: \(scalar). SQLSTATE: 22007")
@@ -95,6 +95,13 @@ struct DateTimePattern {
           // Java: SignStyle.EXCEEDS_PAD
           if count > 3, shown > 9999, String(shown).utf8.count > count { out.append(UInt8(ascii: "+")) }
           number(shown, count)
+        }
+      case "Q", "q":
+        let quarter = (month + 2) / 3
+        switch count {
+        case 1, 2: number(quarter, count)
+        case 3: out += "Q\(quarter)".utf8
+        default: out += (["1st", "2nd", "3rd", "4th"][Int(quarter) - 1] + " quarter").utf8
         }
       case "M", "L":
         let name = Self.months[Int(month) - 1]

@@ -11,7 +11,9 @@ struct PatternCache {
   mutating func regex(_ pattern: String) throws(Failure) -> Regex<AnyRegexOutput> {
     if let regex = compiled[pattern] { return regex }
     do {
-      let regex = try Regex(pattern).matchingSemantics(.unicodeScalar)
+      // In Java \w, \d and \s are ASCII's, and \b is where they begin and end.
+      let regex = try Regex(pattern).matchingSemantics(.unicodeScalar).wordBoundaryKind(.simple)
+        .asciiOnlyCharacterClasses()
       if compiled.count >= Self.countMax { compiled.removeAll() }
       compiled[pattern] = regex
       return regex

@@ -78,7 +78,8 @@ extension FunctionLibrary {
         return try evaluation.build(vectors, to: .array(.string)) { row, out in
           if texts.isNull(row) || patterns.isNull(row) || limits.isNull(row) { return out.appendNull() }
           let regex = try evaluation.lane.patterns.regex(patterns[row])
-          for part in split(texts[row], regex, limit: Int(limits[row])) { out.children[0].builder.append(part) }
+          let parts = split(texts[row], regex, limit: Int(limits[row]), isEmpty: patterns[row].isEmpty)
+          for part in parts { out.children[0].builder.append(part) }
           out.closeRow()
         }
       }
@@ -128,12 +129,15 @@ extension FunctionLibrary {
 
   /// Java's String.split: at every match, at most `limit` parts when it is above 0, empty parts at the end are kept
   /// for a limit of −1 (Spark's default), no empty part in front for a match of nothing at the start.
-  static func split(_ text: String, _ regex: Regex<AnyRegexOutput>, limit: Int) -> [String] {
+  /// - Parameter isEmpty: of the pattern itself, which alone matches nothing at the end (SPARK-40194).
+  static func split(_ text: String, _ regex: Regex<AnyRegexOutput>, limit: Int, isEmpty: Bool = false) -> [String] {
     var parts: [String] = []
     var from = text.startIndex
     for match in text.matches(of: regex) {
       if limit > 0, parts.count == limit - 1 { break }
-      if match.range.isEmpty, match.range.lowerBound == text.startIndex || match.range.lowerBound == text.endIndex {
+      if match.range.isEmpty,
+        match.range.lowerBound == text.startIndex || (isEmpty && match.range.lowerBound == text.endIndex)
+      {
         continue
       }
       parts.append(String(text[from..<match.range.lowerBound]))
