@@ -60,7 +60,7 @@ class Query:
         return made
 
     def aggregate(self, columns, ordered):
-        """`ordered`: are the rows in an order that both engines have?"""
+        """`ordered`: are the rows in an order that both engines have? (Spark may sort them by a group's key.)"""
         r = self.r
         name, type = r.choice(columns)
         other, otherType = r.choice(columns)
@@ -164,7 +164,7 @@ class Query:
             if keys and r.random() < 0.15:
                 group = Node([" GROUP BY ", r.choice(["ROLLUP", "CUBE"]), " (", ", ".join(name for name, _ in keys), ")"])
                 items += [Node([f"grouping({keys[0][0]})"])]
-            aggregates = [self.named(self.aggregate(columns, ordered), f"a{index}") for index in range(r.randint(1, 3))]
+            aggregates = [self.named(self.aggregate(columns, ordered and not keys), f"a{index}") for index in range(r.randint(1, 3))]
             having = Items([Node([r.choice(["count(*) > 1", "count(*) < 2", f"max({columns[0][0]}) IS NOT NULL"])])] if keys and r.random() < 0.2 else [], prefix=" HAVING ")
             if inner:
                 items = [Node([name, f" AS {name}"]) for name, _ in keys] + [Node(["count(*) AS n"])]
