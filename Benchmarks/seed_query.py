@@ -5,11 +5,15 @@ Millrace runs it as a user would: `millrace query Benchmarks/seed.sql --format i
 
 --job group and --job dedup are the same with GROUP BY nation and year, and with each year and population once.
 
-Millrace, DuckDB and (unless --no-spark) Spark read the same file of documents and write lines; runs alternate, medians
-count. Their outputs must be the same set of lines (dedup: of years and populations; which of several rows stays, two
+Millrace and its peers (--peers, by default DuckDB and Spark; Polars and Flink for the seed's query only) read the same
+file of documents and write lines; runs alternate, medians count. Their outputs must be the same set of lines (dedup: of years and populations; which of several rows stays, two
 threads leave to chance in DuckDB and Spark). The last line is JSON, for other programs.
 
-usage: seed_query.py [--job seed|group|dedup] [--documents 200000] [--runs 5] [--threads 2] [--no-spark] [--keep]
+--mark PROGRAM measures a program built from the shared bench/limit.cpp too: simdjson on one core, reading and writing left
+out. Beside it stands the CPU time that Millrace with one lane spends outside of the system.
+
+usage: seed_query.py [--job seed|group|dedup] [--peers duckdb,polars,spark,flink] [--no-spark] [--mark PROGRAM]
+                     [--documents 200000] [--runs 5] [--threads 2] [--keep]
 """
 import argparse
 import ctypes
@@ -92,6 +96,15 @@ def meaning(job, line):
     return line
 
 
+def split(source):
+    """The source in eight parts, in a directory."""
+    directory = source + ".parts"
+    if not os.path.exists(directory):
+        os.mkdir(directory)
+        subprocess.run(["split", "-n", "l/8", source, os.path.join(directory, "part-")], check=True)
+    return directory
+
+
 def fingerprint(job, path):
     """Number of lines, and a sum over them that does not depend on their order."""
     files = [path]
@@ -106,12 +119,39 @@ def fingerprint(job, path):
     return count, total & (2**64 - 1)
 
 
-def python_with(module):
-    """A Python that has the module: the checkout's .venv or this one."""
-    for python in (os.path.join(ROOT, ".venv/bin/python"), sys.executable):
+# Name → its Python package, the virtual environment that has it, the jobs that there are, whether it reads a directory (so
+# that it can split the work).
+PEERS = {
+    "duckdb": ("duckdb", ".venv", ("seed", "group", "dedup"), False),
+    "polars": ("polars", ".venv", ("seed",), False),
+    "spark": ("pyspark", ".venv", ("seed", "group", "dedup"), False),
+    "flink": ("pyflink", ".venv-flink", ("seed",), True),
+}
+
+
+def python_with(module, environment):
+    """A Python that has the module: the checkout's or this one."""
+    for python in (os.path.join(ROOT, environment, "bin/python"), sys.executable):
         if os.path.exists(python) and subprocess.run([python, "-c", f"import {module}"], capture_output=True).returncode == 0:
             return python
     return None
+
+
+def mark(program, source, command):
+    """Prints what simdjson makes of the source on one core, and what Millrace does outside of the system."""
+    printed = subprocess.run([program, "lp", source, "5"], check=True, capture_output=True, text=True).stdout
+    theirs = float(re.search(r"median ([0-9.]+)s", printed).group(1))
+    ours = []
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+        subprocess.run(command, check=True, capture_output=True)
+        ours.append(resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before)
+    ours = statistics.median(ours)
+    size = os.path.getsize(source)
+    print(
+        f"simdjson  {size / theirs / 1e6:7.0f} MB per CPU second of one core; Millrace with one lane, outside of the system: "
+        f"{size / ours / 1e6:.0f}, {theirs / ours:.2f} ×"
+    )
 
 
 def main():
@@ -120,7 +160,9 @@ def main():
     parser.add_argument("--documents", type=int, default=200_000)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--peers", default="duckdb,spark", help="of " + ",".join(PEERS))
     parser.add_argument("--no-spark", action="store_true")
+    parser.add_argument("--mark", help="a program built from bench/limit.cpp")
     parser.add_argument("--keep", action="store_true", help="keep input and outputs, and say where")
     options = parser.parse_args()
     # What a job leaves behind becomes our child, so that its CPU time counts (prctl PR_SET_CHILD_SUBREAPER).
@@ -137,14 +179,21 @@ def main():
 
     threads = str(options.threads)
     jobs = {"millrace": millrace(options.job, source, output("millrace"), threads)}
-    for name, module in (("duckdb", "duckdb"), ("spark", "pyspark")):
+    for name in options.peers.split(","):
+        if name not in PEERS:
+            sys.exit(f"there is no peer {name}: {', '.join(PEERS)}")
+        module, environment, done, wants_directory = PEERS[name]
         if name == "spark" and options.no_spark:
             continue
-        python = python_with(module)
+        if options.job not in done:
+            print(f"skipped: {name} (it has no job {options.job})")
+            continue
+        python = python_with(module, environment)
         if python is None:
             print(f"skipped: {name} (no Python package {module}; 'make setup-bench' installs it)")
             continue
-        jobs[name] = [python, os.path.join(HERE, f"peers/{name}_seed.py"), source, output(name), threads, options.job]
+        script = os.path.join(HERE, f"peers/{name}_seed.py")
+        jobs[name] = [python, script, split(source) if wants_directory else source, output(name), threads, options.job]
 
     times = {name: [] for name in jobs}
     for _ in range(options.runs):
@@ -173,6 +222,8 @@ def main():
         cpu = result["millrace"]["cpuMBps"] / result[name]["cpuMBps"]
         result[f"ratio_{name}"] = wall
         print(f"Millrace is {wall:.1f} × {name} ({cpu:.1f} × by CPU time)")
+    if options.mark:
+        mark(options.mark, source, millrace(options.job, source, output("millrace"), "1"))
     is_same = len(set(prints.values())) == 1
     print("outputs: the same lines" if is_same else f"outputs DIFFER: {prints}")
     if options.keep:

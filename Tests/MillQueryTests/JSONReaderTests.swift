@@ -61,6 +61,26 @@ func stringsAreDecoded(_ document: String, _ expected: String) throws {
   for row in expected.indices { #expect(rows.column.value(row) == expected[row]) }
 }
 
+/// Members that are not in the schema are passed over by what was there before.
+@Test func membersThatNobodyWantsAreCheckedWhateverStoodThereBefore() throws {
+  let type = schema([("a", .integer), ("b", .integer)])
+  let values = [
+    #""x""#, #""another text, longer than sixteen bytes""#, #""""#, "1", #""é""#, #""\n \"quoted\"""#, "[1, {}]",
+    "null", #""x""#,
+    #"  "x" "#, #""1""#, #"{"x": "y"}"#, "true",
+  ]
+  let broken = ["\"a\tb\"", #""\q""#, "nul", #""x"#, "[1", #""x"y"#]
+  let reader = try JSONReader(type)
+  for value in values + broken.flatMap({ [$0, #""x""#] }) {
+    let document = #"{"a": 1, "other": \#(value), "b": 2, "last": \#(value)}"#
+    let rows = try reader.read(Column(.string, [.string(document)]))
+    let isBroken = broken.contains(value)
+    #expect(rows.malformed.count == (isBroken ? 1 : 0), "\(document)")
+    #expect(
+      rows.column.value(0) == .struct(isBroken ? [.null, .null] : [.integer(1), .integer(2)]), "\(document)")
+  }
+}
+
 @Test func textThatIsNotUTF8IsReplaced() throws {
   let reader = try JSONReader(schema([("s", .string), ("t", .string)]))
   let document =

@@ -70,9 +70,8 @@ extension JSONMachine {
         p = skipSpace(p + child.pointee.leadCount)
         next += 1
       } else {
-        let skipped = expected.pointee.skippedCount
-        if skipped > 0, p + skipped <= end, Self.equal(p, expected.pointee.skipped.unsafelyUnwrapped, skipped) {
-          p += skipped
+        if let q = skipAsBefore(expected, p) {
+          p = q
           continue
         }
         let before = p
@@ -86,7 +85,7 @@ extension JSONMachine {
           let isContainer = p.pointee == UInt8(ascii: "{") || p.pointee == UInt8(ascii: "[")
           guard let q = skip(p) else { return nil }
           // A container or string ends by itself, so the same bytes would be read the same way again.
-          if isContainer || p.pointee == UInt8(ascii: "\"") { Self.remember(expected, before, q) }
+          if isContainer || p.pointee == UInt8(ascii: "\"") { Self.remember(expected, before, p, q) }
           p = q
           continue
         }
@@ -130,7 +129,20 @@ extension JSONMachine {
     }
   }
 
-  private static func remember(_ child: NodePointer, _ from: BytePointer, _ to: BytePointer) {
+  /// The place after a member that is not in the schema and was before this child's place last time too: with the same
+  /// value, or with another plain string.
+  @inline(__always) private mutating func skipAsBefore(_ child: NodePointer, _ p: BytePointer) -> BytePointer? {
+    let count = child.pointee.skippedCount
+    guard count > 0 else { return nil }
+    let before = BytePointer(child.pointee.skipped.unsafelyUnwrapped)
+    if p + count <= end, Self.equal(p, before, count) { return p + count }
+    let lead = child.pointee.skippedLeadCount
+    guard p + lead < end, Self.equal(p, before, lead), p[lead] == UInt8(ascii: "\"") else { return nil }
+    let q = Self.special(p + (lead + 1))
+    return q.pointee == UInt8(ascii: "\"") ? q + 1 : nil
+  }
+
+  private static func remember(_ child: NodePointer, _ from: BytePointer, _ value: BytePointer, _ to: BytePointer) {
     let count = to - from
     guard count <= JSONNode.skippedMax else {
       child.pointee.skippedCount = 0
@@ -142,6 +154,7 @@ extension JSONMachine {
     // The bytes after it are compared too, and don't count: they only have to be there.
     child.pointee.skipped!.update(from: from, count: count + TextBlock.count)
     child.pointee.skippedCount = count
+    child.pointee.skippedLeadCount = value - from
   }
 
   /// A key that was there before: the last value wins, unless it does not fit.

@@ -47,6 +47,8 @@ struct JSONNode {
   /// what is equal to it need not be checked again.
   var skipped: UnsafeMutablePointer<UInt8>?
   var skippedCount = 0
+  /// Of these, the bytes before the value.
+  var skippedLeadCount = 0
 
   static let leadMax = 64
   static let skippedMax = 8192
