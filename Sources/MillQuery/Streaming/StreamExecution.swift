@@ -200,11 +200,11 @@ final class StreamExecution {
     return query.query.states.contains { $0.kind != .aggregate || query.outputMode != .complete }
   }
 
-  private var offsetsMayFollow: Bool { query.options.sinkKnowsRows && query.query.rowsStandAlone }
+  private lazy var offsetsMayFollow = query.options.sinkKnowsRows && query.query.rowsStandAlone
 
   /// Topics keep their records whatever has become of them; the files of a source may be removed when they are done with.
-  private var readsTopicsOnly: Bool {
-    query.query.sources.allSatisfy { if case .kafka = $0.kind { true } else { false } }
+  private lazy var readsTopicsOnly = query.query.sources.allSatisfy {
+    if case .kafka = $0.kind { true } else { false }
   }
 
   private func step(_ step: MicroBatchStep) throws { try query.options.onStep(step, batchId) }
