@@ -71,23 +71,12 @@ import Testing
     do {
       let script = "SET TIME ZONE '\(zone)'; SELECT x, CAST(x AS STRING) FROM (SELECT \(sql) AS x)"
       let batch = try CompiledQuery(script: script, ansi: ansi).evaluate()
-      return [Self.simpleString(batch.schema.columns[0].type), batch.columns[1].text(0) ?? "NULL"]
+      return [batch.schema.columns[0].type.simpleString, batch.columns[1].text(0) ?? "NULL"]
     } catch {
       let text = (error as? MillError)?.message ?? "\(error)"
       // What is found before the query runs is said in our own words.
       guard text.hasPrefix("["), let end = text.firstIndex(of: "]") else { return ["error", "analysis"] }
       return ["error", String(text[text.index(after: text.startIndex)..<end])]
-    }
-  }
-
-  /// As Spark's DataType.simpleString.
-  static func simpleString(_ type: DataType) -> String {
-    switch type {
-    case .array(let element): "array<\(simpleString(element))>"
-    case .map(let key, let value): "map<\(simpleString(key)),\(simpleString(value))>"
-    case .struct(let schema):
-      "struct<" + schema.columns.map { "\($0.name):\(simpleString($0.type))" }.joined(separator: ",") + ">"
-    default: type.sql.lowercased()
     }
   }
 }

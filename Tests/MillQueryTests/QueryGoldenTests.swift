@@ -50,7 +50,7 @@ import Testing
       return
     }
     #expect(item.error == nil, "Spark says \(item.error ?? "")")
-    let columns = batch.schema.columns.map { [$0.name, ExpressionGoldenTests.simpleString($0.type)] }
+    let columns = batch.schema.columns.map { [$0.name, $0.type.simpleString] }
     #expect(columns == item.columns)
     var rows = (0..<batch.count).map { row in batch.columns.map { $0.text(row) } }
     var wanted = item.rows

@@ -91,7 +91,7 @@ import Testing
       }
     }
     query.stop()
-    let columns = query.query.schema.columns.map { [$0.name, ExpressionGoldenTests.simpleString($0.type)] }
+    let columns = query.query.schema.columns.map { [$0.name, $0.type.simpleString] }
     #expect(columns == item.line["schema"]!.array!.map { $0.array!.compactMap(\.string) })
     #expect(sink.kept.batchIds == item.batches.map { $0["id"]!.integer! })
     let isOrdered = item.query?.contains("ORDER BY") ?? false

@@ -26,6 +26,17 @@ extension DataType {
     }
   }
 
+  /// As Spark's DataType.simpleString: `int`, `array<struct<a:int>>`.
+  package var simpleString: String {
+    switch self {
+    case .array(let element): "array<\(element.simpleString)>"
+    case .map(let key, let value): "map<\(key.simpleString),\(value.simpleString)>"
+    case .struct(let schema):
+      "struct<" + schema.columns.map { "\($0.name):\($0.type.simpleString)" }.joined(separator: ",") + ">"
+    default: sql.lowercased()
+    }
+  }
+
   /// The name, in backquotes where it is no plain word.
   static func quoted(_ name: String) -> String {
     func isDigit(_ byte: UInt8) -> Bool { (48...57).contains(byte) }

@@ -5,17 +5,6 @@ import MillQuery
 // Millrace's side of `make differential`: a line of JSON in (`{"ansi": true, "zone": "UTC", "view": "CREATE …", "query": "…"}`), a line of JSON
 // out: `{"schema": [[name, type], …], "rows": [[text or null, …], …]}`, or `{"error": message}`.
 
-/// As Spark's DataType.simpleString.
-func simpleString(_ type: DataType) -> String {
-  switch type {
-  case .array(let element): "array<\(simpleString(element))>"
-  case .map(let key, let value): "map<\(simpleString(key)),\(simpleString(value))>"
-  case .struct(let schema):
-    "struct<" + schema.columns.map { "\($0.name):\(simpleString($0.type))" }.joined(separator: ",") + ">"
-  default: type.sql.lowercased()
-  }
-}
-
 func answer(_ query: String, view: String, zone: String, ansi: Bool) -> JSONValue {
   do {
     var session = SQLSession(ansi: ansi)
@@ -23,7 +12,7 @@ func answer(_ query: String, view: String, zone: String, ansi: Bool) -> JSONValu
     var schema: [JSONValue] = []
     try session.run(query) { answer in
       guard case .query(let query) = answer else { return }
-      schema = query.schema.columns.map { .array([.string($0.name), .string(simpleString($0.type))]) }
+      schema = query.schema.columns.map { .array([.string($0.name), .string($0.type.simpleString)]) }
     }
     // As spark_expressions.py and spark_queries.py: all values as text, by way of CAST.
     let names = schema.indices.map { "c\($0)" }
