@@ -67,7 +67,19 @@ func integersAreWritten(_ value: Int64) {
       #expect(block.specialsAndNonASCII.first == (isSpecial || byte >= 128 ? place : TextBlock.count))
       #expect(block.tagSpecials.first == (isTagSpecial ? place : TextBlock.count))
       #expect(block.isASCII == (byte < 128))
-      #expect((0..<TextBlock.count).filter { block.specials.begin(at: $0) } == (isSpecial ? [place] : []))
+    }
+  }
+}
+
+@Test func textIsSearchedForMarksUpToItsEnd() {
+  for count in 0...40 {
+    for place in 0..<count + 20 {
+      var bytes = [UInt8](repeating: UInt8(ascii: "a"), count: 80)
+      bytes[place] = UInt8(ascii: "\\")
+      bytes.withUnsafeBufferPointer { bytes in
+        #expect(TextBlock.hasSpecials(bytes.baseAddress!, count) == (place < count))
+        #expect(TextBlock.hasTagSpecials(bytes.baseAddress!, count) == (place < count))
+      }
     }
   }
 }

@@ -177,3 +177,57 @@ func timesAreNanoseconds(_ type: DataType, _ value: Value, _ unit: PointMapping.
   #expect(String(decoding: points.bytes, as: UTF8.self) == expected.joined())
   #expect(points.lineCount == 3000)
 }
+
+@Test(arguments: 1...40)
+func rowsWrittenTogetherAreThoseWrittenOneByOne(_ seed: UInt64) throws {
+  var random = SplitMix(state: seed)
+  let types: [DataType] = [.string, .string, .integer, .long, .short, .boolean, .double, .date, .timestamp]
+  // Most blocks are plain; a few have something in them that is null, escaped, left out or rejected.
+  let oddness = [0, 0, 2000, 300][Int.random(in: 0...3, using: &random)]
+  func value(_ type: DataType) -> Value {
+    let isOdd = oddness > 0 && Int.random(in: 0..<oddness, using: &random) == 0
+    if isOdd, Bool.random(using: &random) { return .null }
+    switch type {
+    case .string:
+      let count = Int.random(in: isOdd ? 0...2 : 1...40, using: &random)
+      let letters = isOdd ? "\"\\, =\nx" : "abcäz0-_"
+      return .string(String((0..<count).map { _ in letters.randomElement(using: &random)! }))
+    case .integer:
+      return .integer(
+        Int64(Int32.random(in: .min ... .max, using: &random) >> Int32.random(in: 0...31, using: &random)))
+    case .long:
+      return .integer(Int64.random(in: .min ... .max, using: &random) >> Int64.random(in: 0...63, using: &random))
+    case .short: return .integer(Int64(Int16.random(in: .min ... .max, using: &random)))
+    case .boolean: return .boolean(Bool.random(using: &random))
+    case .double: return .double(isOdd ? .nan : Double.random(in: -1e6...1e6, using: &random))
+    case .date: return .date(Int32.random(in: -100_000...100_000, using: &random))
+    default: return .timestamp(Int64.random(in: -1_000_000_000_000...1_000_000_000_000, using: &random))
+    }
+  }
+  let schema = Schema(types.enumerated().map { .init("c \($0.offset)", $0.element) })
+  let rows = Int.random(in: 1...700, using: &random)
+  let batch = ColumnBatch(schema, types.map { type in Column(type, (0..<rows).map { _ in value(type) }) })
+  var mapping = plain
+  mapping.writesIntegersAsFloats = Bool.random(using: &random)
+  mapping.tags = [[], ["c 0"], ["c 3", "c 1"], ["c 0", "c 5", "c 7"]].randomElement(using: &random)!
+  if Bool.random(using: &random) {
+    mapping.time = "c 8"
+    mapping.identity = Bool.random(using: &random) ? ["c 0", "c 2"] : []
+  }
+  let plan = try LineProtocolEncoder(mapping, schema: schema).plan
+  let (together, oneByOne) = (encoded(plan, batch, true), encoded(plan, batch, false))
+  #expect(together.bytes == oneByOne.bytes)
+  #expect(together.lineCount == oneByOne.lineCount)
+  #expect(together.rejected == oneByOne.rejected)
+  #expect(together.omittedValueCount == oneByOne.omittedValueCount)
+}
+
+private func encoded(_ plan: PointPlan, _ batch: ColumnBatch, _ looksForPlainRows: Bool) -> EncodedPoints {
+  var output = BufferBuilder()
+  var run = LineProtocolRun(plan, batch)
+  var points = withExtendedLifetime(batch) {
+    run.encode(rows: batch.count, into: &output, looksForPlainRows: looksForPlainRows)
+  }
+  points.bytes = Array(UnsafeRawBufferPointer(start: output.base, count: output.count))
+  return points
+}

@@ -60,20 +60,36 @@ public enum IntegerText {
     return sign &+ writeLong(magnitude, to: target + sign)
   }
 
-  @inlinable static func writeLong(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) -> Int {
-    let (above, low) = value.quotientAndRemainder(dividingBy: 100_000_000)
-    let count =
-      above >= 100_000_000
-      ? writeLong(above, to: target) : writeEight(UInt32(truncatingIfNeeded: above), to: target)
-    store(eightDigits(UInt32(truncatingIfNeeded: low)) | zeros, to: target + count)
+  @inlinable @inline(__always) static func writeLong(
+    _ value: UInt64, to target: UnsafeMutablePointer<UInt8>
+  ) -> Int {
+    let above = value / 100_000_000
+    let low = UInt32(truncatingIfNeeded: value &- above &* 100_000_000)
+    // Populations, seconds since 1970: one or two digits more than eight.
+    let count = above < 100 ? writeTwo(Int(above), to: target) : writeAbove(above, to: target)
+    store(eightDigits(low) | zeros, to: target + count)
     return count &+ 8
+  }
+
+  @inlinable @inline(never) static func writeAbove(_ value: UInt64, to target: UnsafeMutablePointer<UInt8>) -> Int {
+    value >= 100_000_000
+      ? writeLong(value, to: target) : writeEight(UInt32(truncatingIfNeeded: value), to: target)
+  }
+
+  /// A number below 100 without leading zeros; writes two bytes.
+  @inlinable @inline(__always) static func writeTwo(_ value: Int, to target: UnsafeMutablePointer<UInt8>) -> Int {
+    let isOne = value < 10
+    let tens = value / 10
+    target[0] = UInt8(truncatingIfNeeded: isOne ? value : tens) | 0x30
+    target[1] = UInt8(truncatingIfNeeded: value &- tens &* 10) | 0x30
+    return isOne ? 1 : 2
   }
 
   /// A number below 100,000,000 without leading zeros; writes eight bytes.
   @inlinable @inline(__always) static func writeEight(_ value: UInt32, to target: UnsafeMutablePointer<UInt8>) -> Int {
     let digits = eightDigits(value)
     // The last digit stays, also of 0.
-    let leading = min(digits.trailingZeroBitCount &>> 3, 7)
+    let leading = (digits | 1 &<< 56).trailingZeroBitCount &>> 3
     store((digits | zeros) &>> UInt64(truncatingIfNeeded: leading &<< 3), to: target)
     return 8 &- leading
   }

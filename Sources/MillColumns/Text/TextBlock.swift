@@ -33,11 +33,6 @@
     /// The lowest; 16 when there is none.
     @inlinable @inline(__always) public var first: Int { bits.trailingZeroBitCount &>> 2 }
 
-    /// Is the lowest this one, 0 ... 15?
-    @inlinable @inline(__always) public func begin(at place: Int) -> Bool {
-      bits &<< UInt64(truncatingIfNeeded: 60 &- 4 &* place) == 0xF << 60
-    }
-
     /// Is none among the first `count` bytes, 1 ... 16?
     @inlinable @inline(__always) public func isEmpty(upTo count: Int) -> Bool {
       bits &<< UInt64(truncatingIfNeeded: 64 &- 4 &* count) == 0
@@ -46,7 +41,7 @@
 
   /// `"`, `\`, control characters.
   @inlinable @inline(__always) public var specials: Places {
-    Places(quotesAndBackslashes .| (bytes .< SIMD16(repeating: 0x20)))
+    Places(specialMask)
   }
 
   /// The same, and bytes that are not ASCII.
@@ -56,12 +51,44 @@
 
   /// `,`, `=`, `\`, spaces and control characters: what line protocol escapes in tags, and more.
   @inlinable @inline(__always) public var tagSpecials: Places {
-    let marks = (bytes .== SIMD16(repeating: 0x2C)) .| (bytes .== SIMD16(repeating: 0x3D))
-    return Places(marks .| (bytes .== SIMD16(repeating: 0x5C)) .| (bytes .< SIMD16(repeating: 0x21)))
+    Places(tagSpecialMask)
+  }
+
+  /// Is there one of ``specials`` among the `count` bytes? Reads up to 15 bytes more.
+  @inlinable public static func hasSpecials(_ start: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    hasAny(start, count) { $0.specialMask }
+  }
+
+  /// The same for ``tagSpecials``.
+  @inlinable public static func hasTagSpecials(_ start: UnsafePointer<UInt8>, _ count: Int) -> Bool {
+    hasAny(start, count) { $0.tagSpecialMask }
+  }
+
+  @inlinable @inline(__always) static func hasAny(
+    _ start: UnsafePointer<UInt8>, _ count: Int, _ mask: (TextBlock) -> SIMDMask<SIMD16<Int8>>
+  ) -> Bool {
+    guard count > 0 else { return false }
+    var found = SIMDMask<SIMD16<Int8>>(repeating: false)
+    var index = 0
+    while index <= count &- Self.count {
+      found = found .| mask(TextBlock(start + index))
+      index &+= Self.count
+    }
+    let rest = Places(mask(TextBlock(start + index))).first
+    return !Places(found).isEmpty || rest < count &- index
   }
 
   @inlinable @inline(__always) public var isASCII: Bool {
     Places(signed .< SIMD16(repeating: 0)).isEmpty
+  }
+
+  @inlinable @inline(__always) var specialMask: SIMDMask<SIMD16<Int8>> {
+    quotesAndBackslashes .| (bytes .< SIMD16(repeating: 0x20))
+  }
+
+  @inlinable @inline(__always) var tagSpecialMask: SIMDMask<SIMD16<Int8>> {
+    let marks = (bytes .== SIMD16(repeating: 0x2C)) .| (bytes .== SIMD16(repeating: 0x3D))
+    return marks .| (bytes .== SIMD16(repeating: 0x5C)) .| (bytes .< SIMD16(repeating: 0x21))
   }
 
   @inlinable @inline(__always) var quotesAndBackslashes: SIMDMask<SIMD16<Int8>> {

@@ -2,31 +2,58 @@ import MillColumns
 
 /// Numbers.
 extension JSONMachine {
-  /// The fast way for INT and BIGINT: digits without fraction and exponent, in range. nil = take the long way.
-  @inline(__always) mutating func integer(_ node: NodePointer, _ start: BytePointer) -> BytePointer? {
+  /// An INT or BIGINT of as many digits as the one before in this column had; nil = it is something else.
+  @inline(__always) static func integerLikeBefore<T: FixedWidthInteger & BitwiseCopyable>(
+    _ node: NodePointer, _ p: BytePointer, _ row: Int, _ type: T.Type
+  ) -> BytePointer? {
+    let guess = node.pointee.lengthGuess
+    let after = p[guess]
+    guard after == UInt8(ascii: ",") || after == UInt8(ascii: "}") else { return nil }
+    let word = digits(p)
+    let magnitude: UInt64
+    if guess <= 8 {
+      let shift = UInt64(truncatingIfNeeded: 64 &- 8 &* guess)
+      guard notDigits(word) &<< shift == 0, word & 0xFF != 0 || guess == 1 else { return nil }
+      magnitude = number(word &<< shift)
+    } else {
+      let lowWord = digits(p + (guess &- 8))
+      guard notDigits(word) | notDigits(lowWord) == 0, word & 0xFF != 0 else { return nil }
+      let high = number(word &<< UInt64(truncatingIfNeeded: 128 &- 8 &* guess))
+      magnitude = high &* 100_000_000 &+ number(lowWord)
+    }
+    guard magnitude <= UInt64(T.max) else { return nil }
+    node.pointee.values.unsafelyUnwrapped.assumingMemoryBound(to: T.self)[row] = T(truncatingIfNeeded: magnitude)
+    node.pointee.count = row &+ 1
+    return p + guess
+  }
+
+  /// Eight bytes of text, digits as 0...9, the first one lowest.
+  @inline(__always) private static func digits(_ p: BytePointer) -> UInt64 { load(p) ^ 0x3030_3030_3030_3030 }
+
+  /// The lowest byte with its high bit set is the first that is no digit.
+  @inline(__always) private static func notDigits(_ word: UInt64) -> UInt64 {
+    ((word &+ 0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080
+  }
+
+  /// Eight digits to a number in three multiplications, pairs first.
+  @inline(__always) private static func number(_ digits: UInt64) -> UInt64 {
+    let pairs = (digits &* 10) &+ (digits &>> 8)
+    let low = (pairs & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
+    return (low &+ ((pairs &>> 16) & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001) &>> 32
+  }
+
+  /// INT and BIGINT: digits without fraction and exponent, in range. nil = take the long way.
+  @inline(never) mutating func integer(_ node: NodePointer, _ start: BytePointer) -> BytePointer? {
     let isNegative = start.pointee == UInt8(ascii: "-")
     let first = isNegative ? start + 1 : start
-    // Digits become 0...9; the lowest byte with its high bit set in `others` is the first that is no digit.
-    let word = Self.load(first) ^ 0x3030_3030_3030_3030
-    let others = ((word &+ 0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080
-    var count: Int
-    let guess = node.pointee.lengthGuess
-    if others == 0 {
-      count = 8
-    } else if others &<< UInt64(truncatingIfNeeded: 56 &- 8 &* guess) == 1 << 63 {
-      count = guess
-    } else {
+    let word = Self.digits(first)
+    let others = Self.notDigits(word)
+    var count = 8
+    if others != 0 {
       count = others.trailingZeroBitCount >> 3
       guard count > 0 else { return nil }
-      node.pointee.lengthGuess = count
     }
-    // Eight digits to a number in three multiplications, pairs first.
-    var pairs = word << UInt64(64 - 8 * count)
-    pairs = (pairs &* 10) &+ (pairs >> 8)
-    pairs =
-      ((pairs & 0x0000_00FF_0000_00FF) &* 0x000F_4240_0000_0064
-        &+ ((pairs >> 16) & 0x0000_00FF_0000_00FF) &* 0x0000_2710_0000_0001) >> 32
-    var magnitude = pairs & 0xFFFF_FFFF
+    var magnitude = Self.number(word << UInt64(64 - 8 * count))
     var p = first + count
     if count == 8 {
       while p.pointee &- 48 < 10, count < 18 {
@@ -41,6 +68,7 @@ extension JSONMachine {
     {
       return nil
     }
+    node.pointee.lengthGuess = min(count, JSONNode.digitsGuessMax)
     let value = isNegative ? -Int64(magnitude) : Int64(magnitude)
     if node.pointee.kind == .integer {
       guard let narrow = Int32(exactly: value) else { return nil }

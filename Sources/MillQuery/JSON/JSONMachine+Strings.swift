@@ -2,29 +2,37 @@ import MillColumns
 
 /// Strings: sixteen bytes at a time where they are plain, byte by byte where not.
 extension JSONMachine {
-  /// Copies a string into its column while looking for its end; `start` is after the opening quote.
-  @inline(__always) mutating func string(_ node: NodePointer, _ start: BytePointer) -> BytePointer? {
-    let room = end - start + TextBlock.count
-    if node.pointee.bytesCapacity - node.pointee.bytesCount < room { JSONNode.growBytes(node, by: room) }
+  /// A string of at most 31 plain characters, as many as the one before in this column had; nil = it is another.
+  ///
+  /// A guess that is right lets the processor go on with what follows before it has found the end.
+  @inline(__always) static func stringLikeBefore(_ node: NodePointer, _ p: BytePointer, _ row: Int) -> BytePointer? {
     let used = node.pointee.bytesCount
+    let guess = node.pointee.lengthGuess
+    guard p.pointee == UInt8(ascii: "\""), used <= node.pointee.blocksLimit else { return nil }
+    let start = p + 1
     let target = node.pointee.values.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self) + used
     let block = TextBlock(start)
     block.store(to: target)
-    // A guess that is right lets the processor go on with what follows before it has found the end.
-    let guess = node.pointee.lengthGuess
-    if block.specialsAndNonASCII.begin(at: guess), start[guess] == UInt8(ascii: "\"") {
-      node.pointee.bytesCount = used &+ guess
-      JSONNode.closeBytes(node)
-      return start + (guess &+ 1)
+    let odd = block.specialsAndNonASCII
+    if guess < TextBlock.count {
+      guard odd.first == guess else { return nil }
+    } else {
+      let next = TextBlock(start + TextBlock.count)
+      next.store(to: target + TextBlock.count)
+      guard odd.isEmpty, next.specialsAndNonASCII.first == guess &- TextBlock.count else { return nil }
     }
-    return longString(node, start, target)
+    guard start[guess] == UInt8(ascii: "\"") else { return nil }
+    node.pointee.bytesCount = used &+ guess
+    node.pointee.count = row &+ 1
+    node.pointee.offsets.unsafelyUnwrapped[row &+ 1] = Int32(truncatingIfNeeded: used &+ guess)
+    return start + (guess &+ 1)
   }
 
-  /// A string of another length than the one before.
-  @inline(never) private mutating func longString(
-    _ node: NodePointer, _ start: BytePointer, _ begin: UnsafeMutablePointer<UInt8>
-  ) -> BytePointer? {
-    var target = begin
+  /// Copies a string into its column while looking for its end; `start` is after the opening quote.
+  @inline(never) mutating func string(_ node: NodePointer, _ start: BytePointer) -> BytePointer? {
+    let room = end - start + TextBlock.count
+    if node.pointee.bytesCapacity - node.pointee.bytesCount < room { JSONNode.growBytes(node, by: room) }
+    var target = node.pointee.values.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self) + node.pointee.bytesCount
     var p = start
     while true {
       let block = TextBlock(p)
@@ -39,7 +47,7 @@ extension JSONMachine {
     }
     let count = p - start
     if p.pointee != UInt8(ascii: "\"") || count > options.maxStringLen { return oddString(node, start, p) }
-    node.pointee.lengthGuess = min(count, TextBlock.count - 1)
+    node.pointee.lengthGuess = min(count, 2 * TextBlock.count - 1)
     node.pointee.bytesCount += count
     JSONNode.closeBytes(node)
     return p + 1

@@ -4,6 +4,7 @@ import MillColumns
 extension JSONMachine {
   /// Reads a value into a column: one row more, or none when the outcome is `.misfit`. The node has room for the row.
   @inline(__always) mutating func value(_ node: NodePointer, _ p: BytePointer) -> BytePointer? {
+    if let q = Self.likeBefore(node, p, node.pointee.count) { return q }
     let first = p.pointee
     switch node.pointee.kind {
     case .string:
@@ -56,18 +57,70 @@ extension JSONMachine {
   /// Reads an object (`p` is at its `{`) into the children, one row each.
   private mutating func structure(_ node: NodePointer, _ start: BytePointer) -> BytePointer? {
     let row = node.pointee.count
-    let (children, childCount) = (node.pointee.children, node.pointee.childCount)
+    let first = node.pointee.children
+    let last = first + node.pointee.childCount
     var p = start
-    var (next, filled, isPartial) = (0, 0, false)
+    var isPartial = false
+    // The child whose turn it is; `p` is at the `{` or at the end of the value before.
+    var next = first
+    while next < last, next.pointee.count == row, Self.isLead(of: next, p) {
+      p += next.pointee.leadCount
+      if let q = Self.likeBefore(next, p, row) {
+        p = q
+      } else {
+        guard let q = child(next, p, row, &isPartial) else { return nil }
+        p = q
+      }
+      next += 1
+    }
+    guard next == last, p.pointee == UInt8(ascii: "}") else {
+      return structure(node, start, from: p, next - first, isPartial)
+    }
+    node.pointee.count = row + 1
+    if isPartial { outcome = .partial }
+    return p + 1
+  }
+
+  /// Reads a value, before which there may be white space, into one of a struct's children: one row more.
+  @inline(never) private mutating func child(
+    _ child: NodePointer, _ p: BytePointer, _ row: Int, _ isPartial: inout Bool
+  ) -> BytePointer? {
+    guard let q = value(child, skipSpace(p)) else { return nil }
+    if outcome != .fits {
+      if isLost {
+        JSONNode.truncate(child, to: row)
+        JSONNode.appendNull(child)
+      }
+      isPartial = true
+      outcome = .fits
+    }
+    return q
+  }
+
+  /// The value at `p`, when it is of the same length as the one before in this column. Nothing was done when it is nil.
+  @inline(__always) private static func likeBefore(_ child: NodePointer, _ p: BytePointer, _ row: Int) -> BytePointer? {
+    switch child.pointee.kind {
+    case .string: stringLikeBefore(child, p, row)
+    case .integer: integerLikeBefore(child, p, row, Int32.self)
+    case .long: integerLikeBefore(child, p, row, Int64.self)
+    default: nil
+    }
+  }
+
+  /// The rest of an object that has the members of the one before, in their order, up to `p`: `filled` children's.
+  @inline(never) private mutating func structure(
+    _ node: NodePointer, _ start: BytePointer, from end: BytePointer, _ filled: Int, _ isPartial: Bool
+  ) -> BytePointer? {
+    let row = node.pointee.count
+    let (children, childCount) = (node.pointee.children, node.pointee.childCount)
+    var p = end
+    var (next, filled, isPartial) = (filled, filled, isPartial)
     while true {
       // `p` is at the `{` or at the end of the value before; `next` is the child whose turn it is.
       let expected = children + next
       var child = expected
-      if next < childCount, child.pointee.leadCount > 0, child.pointee.count == row,
-        Self.equal(p, child.pointee.lead, child.pointee.leadCount)
-      {
-        // There may be more white space than last time.
-        p = skipSpace(p + child.pointee.leadCount)
+      if next < childCount, child.pointee.count == row, Self.isLead(of: child, p) {
+        p += child.pointee.leadCount
         next += 1
       } else {
         if let q = skipAsBefore(expected, p) {
@@ -101,17 +154,9 @@ extension JSONMachine {
           continue
         }
       }
-      guard let q = value(child, p) else { return nil }
+      guard let q = self.child(child, p, row, &isPartial) else { return nil }
       p = q
       filled += 1
-      if outcome != .fits {
-        if isLost {
-          JSONNode.truncate(child, to: row)
-          JSONNode.appendNull(child)
-        }
-        isPartial = true
-        outcome = .fits
-      }
     }
     if filled < childCount {
       for index in 0..<childCount where children[index].count == row { JSONNode.appendNull(children + index) }
@@ -119,6 +164,23 @@ extension JSONMachine {
     node.pointee.count = row + 1
     if isPartial { outcome = .partial }
     return p
+  }
+
+  /// Does what stood before this child's value last time stand at `p`?
+  @inline(__always) private static func isLead(of child: NodePointer, _ p: BytePointer) -> Bool {
+    let count = child.pointee.leadCount
+    let lead = BytePointer(child.pointee.lead)
+    // Words may overlap: eight bytes at the beginning, eight at the end.
+    if UInt(bitPattern: count &- 8) <= 8 {
+      let end = count &- 8
+      return (load(p) ^ load(lead)) | (load(p + end) ^ load(lead + end)) == 0
+    }
+    if UInt(bitPattern: count &- 17) <= 15 {
+      let end = count &- 16
+      return (load(p) ^ load(lead)) | (load(p + 8) ^ load(lead + 8)) | (load(p + end) ^ load(lead + end))
+        | (load(p + (end &+ 8)) ^ load(lead + (end &+ 8))) == 0
+    }
+    return count > 0 && equal(p, lead, count)
   }
 
   /// Does the last value become null as a whole? Without partial results that is so for each column of the top level
@@ -273,11 +335,19 @@ extension JSONMachine {
       JSONNode.closeList(node)
       return p + 1
     }
+    let isOfObjects = element.pointee.kind == .structure && depth < options.maxNestingDepth
     var isPartial = false
     while true {
       if element.pointee.count == element.pointee.capacity { JSONNode.grow(element) }
-      guard let q = value(element, p) else { return nil }
-      p = skipSpace(q)
+      if isOfObjects, p.pointee == UInt8(ascii: "{") {
+        depth &+= 1
+        guard let q = structure(element, p) else { return nil }
+        depth &-= 1
+        p = skipSpace(q)
+      } else {
+        guard let q = value(element, p) else { return nil }
+        p = skipSpace(q)
+      }
       if outcome != .fits {
         if outcome == .misfit {
           JSONNode.truncate(element, to: before)

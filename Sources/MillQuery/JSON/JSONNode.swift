@@ -27,7 +27,9 @@ struct JSONNode {
   /// Of strings: bytes in use, and bytes that fit.
   var bytesCount = 0
   var bytesCapacity = 0
-  /// Bytes of the string (0 ... 15), or digits of the number (1 ... 7), before: the next one often has as many.
+  /// Two whole blocks of text fit behind so many bytes; below 0 = they never do.
+  var blocksLimit = -1
+  /// Bytes of the string (0 ... 31), or digits of the number (1 ... 16), before: the next one often has as many.
   var lengthGuess = 1
   /// `capacity + 3` entries, of strings, binary, arrays, maps.
   var offsets: UnsafeMutablePointer<Int32>?
@@ -50,6 +52,7 @@ struct JSONNode {
   /// Of these, the bytes before the value.
   var skippedLeadCount = 0
 
+  static let digitsGuessMax = 16
   static let leadMax = 64
   static let skippedMax = 8192
   /// Rows that fit past the capacity (a repeated key writes one row ahead).
@@ -151,6 +154,7 @@ struct JSONNode {
     let capacity = max(node.pointee.bytesCapacity * 2, node.pointee.bytesCount + count, 256)
     node.pointee.values = resize(node.pointee.values, capacity)
     node.pointee.bytesCapacity = capacity
+    node.pointee.blocksLimit = min(capacity, Int(Int32.max)) - 2 * TextBlock.count
   }
 
   private static func resize(_ old: UnsafeMutableRawPointer?, _ bytes: Int) -> UnsafeMutableRawPointer {
@@ -254,6 +258,7 @@ struct JSONNode {
     node.pointee.count = 0
     node.pointee.bytesCount = 0
     node.pointee.bytesCapacity = 0
+    node.pointee.blocksLimit = -1
     node.pointee.capacity = 0
     // Children of structs get their room from the struct.
     if node.pointee.kind != .structure { grow(node, to: capacity) } else { regrow(node, capacity) }

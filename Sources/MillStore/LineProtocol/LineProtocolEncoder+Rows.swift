@@ -25,7 +25,7 @@ struct LineProtocolRun {
   }
 
   /// Room for any number, date or timestamp, and for words that are written whole.
-  private static let slack = 80
+  static let slack = 80
 
   private let plan: PointPlan
   private let measurement: Step?
@@ -33,6 +33,7 @@ struct LineProtocolRun {
   private let tags: [Step]
   private let fields: [Step]
   private let identity: [Step]
+  private let plain: PlainRows?
   private var reason = ""
   private var omittedValueCount = 0
 
@@ -63,14 +64,43 @@ struct LineProtocolRun {
     tags = plan.tags.map(step)
     fields = plan.fields.map(step)
     identity = plan.identity.map(step)
+    plain = PlainRows(plan, batch)
   }
 
-  mutating func encode(rows: Int, into output: inout BufferBuilder) -> EncodedPoints {
+  /// - Parameter looksForPlainRows: false writes each row by itself.
+  mutating func encode(rows: Int, into output: inout BufferBuilder, looksForPlainRows: Bool = true) -> EncodedPoints {
     var points = EncodedPoints(bytes: [], lineCount: 0, rejected: [], omittedValueCount: 0)
+    var start = 0
+    while start < rows {
+      let block = start..<min(start + PlainRows.blockRows, rows)
+      if looksForPlainRows, encodePlain(block, &output) {
+        points.lineCount += block.count
+      } else {
+        encodeRows(block, &output, &points)
+      }
+      start = block.upperBound
+    }
+    points.omittedValueCount = omittedValueCount
+    return points
+  }
+
+  private mutating func encodePlain(_ rows: Range<Int>, _ output: inout BufferBuilder) -> Bool {
+    guard let plain else { return false }
+    guard let time else { return plain.encode(rows, nil, into: &output) }
+    return withUnsafeTemporaryAllocation(of: Int64.self, capacity: rows.count) { moments in
+      for row in rows {
+        guard let moment = moment(time, row) else { return false }
+        moments[row - rows.lowerBound] = moment
+      }
+      return plain.encode(rows, UnsafePointer(moments.baseAddress!), into: &output)
+    }
+  }
+
+  private mutating func encodeRows(_ rows: Range<Int>, _ output: inout BufferBuilder, _ points: inout EncodedPoints) {
     let (tags, fields) = (self.tags, self.fields)
     tags.withUnsafeBufferPointer { tags in
       fields.withUnsafeBufferPointer { fields in
-        for row in 0..<rows {
+        for row in rows {
           let start = output.count
           if line(row, tags, fields, &output) {
             points.lineCount += 1
@@ -81,8 +111,6 @@ struct LineProtocolRun {
         }
       }
     }
-    points.omittedValueCount = omittedValueCount
-    return points
   }
 
   // MARK: A line
@@ -257,22 +285,29 @@ struct LineProtocolRun {
     }
   }
 
-  /// The text of anything but a string.
   private static func scalar(_ step: Step, _ row: Int, _ target: UnsafeMutablePointer<UInt8>) -> Int {
-    switch step.form {
+    scalar(step.form, step.scale, step.values, row, target)
+  }
+
+  /// The text of anything but a string.
+  static func scalar(
+    _ form: PointPlan.Form, _ scale: Int, _ values: UnsafeRawPointer, _ row: Int, _ target: UnsafeMutablePointer<UInt8>
+  ) -> Int {
+    func fixed<T: BitwiseCopyable>(_ type: T.Type) -> T { values.assumingMemoryBound(to: T.self)[row] }
+    switch form {
     case .boolean:
-      let word: StaticString = step.fixed(row, UInt8.self) != 0 ? "true" : "false"
+      let word: StaticString = fixed(UInt8.self) != 0 ? "true" : "false"
       target.update(from: word.utf8Start, count: word.utf8CodeUnitCount)
       return word.utf8CodeUnitCount
-    case .int8: return IntegerText.write(Int64(step.fixed(row, Int8.self)), to: target)
-    case .int16: return IntegerText.write(Int64(step.fixed(row, Int16.self)), to: target)
-    case .int32: return IntegerText.write(Int64(step.fixed(row, Int32.self)), to: target)
-    case .int64: return IntegerText.write(step.fixed(row, Int64.self), to: target)
-    case .float: return FloatText.write(step.fixed(row, Float.self), to: target)
-    case .double: return FloatText.write(step.fixed(row, Double.self), to: target)
-    case .decimal: return DecimalText.write(step.fixed(row, Int128.self), scale: step.scale, to: target)
-    case .date: return TimeText.write(date: step.fixed(row, Int32.self), to: target)
-    case .timestamp: return TimeText.write(timestamp: step.fixed(row, Int64.self), to: target)
+    case .int8: return IntegerText.write(Int64(fixed(Int8.self)), to: target)
+    case .int16: return IntegerText.write(Int64(fixed(Int16.self)), to: target)
+    case .int32: return IntegerText.write(Int64(fixed(Int32.self)), to: target)
+    case .int64: return IntegerText.write(fixed(Int64.self), to: target)
+    case .float: return FloatText.write(fixed(Float.self), to: target)
+    case .double: return FloatText.write(fixed(Double.self), to: target)
+    case .decimal: return DecimalText.write(fixed(Int128.self), scale: scale, to: target)
+    case .date: return TimeText.write(date: fixed(Int32.self), to: target)
+    case .timestamp: return TimeText.write(timestamp: fixed(Int64.self), to: target)
     case .text, .null: return 0
     }
   }

@@ -71,6 +71,7 @@ struct PointPlan: Sendable {
   var identity: [Part] = []
   var integerSuffix: Bool
   var fieldNameBytesMax = 0
+  var plain: Plain?
   let texts: Buffer
 
   init(_ mapping: PointMapping, _ schema: Schema) throws {
@@ -114,6 +115,7 @@ struct PointPlan: Sendable {
     }
     fieldNameBytesMax = fields.map(\.prefixCount).max() ?? 0
     self.texts = texts.take()
+    plain = plainLine()
   }
 
   /// Bytes that the lines of the batch have at most when no text in it must be escaped, about.
