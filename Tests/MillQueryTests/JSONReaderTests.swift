@@ -81,6 +81,30 @@ func stringsAreDecoded(_ document: String, _ expected: String) throws {
   }
 }
 
+/// Whatever members the objects before had, and in which order.
+@Test(arguments: [3, 12, 400])
+func membersComeInAnyOrderOrNotAtAll(_ names: Int) throws {
+  var random = SeededRandom(UInt64(names))
+  let wanted = [0, 1, 2]
+  let reader = try JSONReader(schema(wanted.map { ("name \($0)", .integer) }))
+  var order = Array(0..<names)
+  for _ in 0..<2000 {
+    switch Int.random(in: 0..<20, using: &random) {
+    case 0: order.shuffle(using: &random)
+    case 1:
+      order = Array((0..<names).shuffled(using: &random).prefix(Int.random(in: 0...min(names, 12), using: &random)))
+    case 2: order.insert(Int.random(in: 0..<names, using: &random), at: 0)
+    case 3: order = Array(0..<names)
+    default: break
+    }
+    let members = order.map { ($0, Int64.random(in: 0...99_999, using: &random)) }
+    let document = members.map { name, value in "\"name \(name)\": \(value)" }.joined(separator: ", ")
+    // The last of several members of one name counts.
+    let values = wanted.map { name in members.last { $0.0 == name }.map { Value.integer($0.1) } ?? .null }
+    #expect(try reader.read(Column(.string, [.string("{\(document)}")])).column.value(0) == .struct(values))
+  }
+}
+
 @Test func textThatIsNotUTF8IsReplaced() throws {
   let reader = try JSONReader(schema([("s", .string), ("t", .string)]))
   let document =

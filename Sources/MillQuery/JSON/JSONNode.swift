@@ -42,25 +42,15 @@ struct JSONNode {
   /// The name in the enclosing struct; nil = never found (the corrupt record column).
   var key: UnsafeMutablePointer<UInt8>?
   var keyCount = 0
-  /// What stood between the end of the value before and the beginning of this one, last time: `, "name": `.
-  var lead: UnsafeMutablePointer<UInt8>
-  var leadCount = 0
-  /// A member that is not in the schema, seen before this child's place last time, from the end of the value before:
-  /// what is equal to it need not be checked again.
-  var skipped: UnsafeMutablePointer<UInt8>?
-  var skippedCount = 0
-  /// Of these, the bytes before the value.
-  var skippedLeadCount = 0
+  /// Of a struct: the members of its objects so far.
+  var slots: JSONSlots
 
   static let digitsGuessMax = 16
-  static let leadMax = 64
-  static let skippedMax = 8192
   /// Rows that fit past the capacity (a repeated key writes one row ahead).
   private static let rowSlack = 2
 
   init(_ type: DataType, key name: String? = nil) {
-    lead = .allocate(capacity: Self.leadMax + TextBlock.count)
-    lead.initialize(repeating: 0, count: Self.leadMax + TextBlock.count)
+    slots = JSONSlots()
     var childTypes: [(DataType, String?)] = []
     switch type {
     case .null: kind = .null
@@ -91,15 +81,13 @@ struct JSONNode {
       childTypes = schema.columns.map { ($0.type, $0.name) }
     }
     width = type.width ?? 0
-    // One more than there are children: `skipped` of the last one is for members after the last child.
     childCount = childTypes.count
-    children = .allocate(capacity: childCount + 1)
+    children = .allocate(capacity: childCount)
     for (index, child) in childTypes.enumerated() {
       // A repeated name in the schema: the last column has it, as in Spark.
       let isHidden = childTypes[(index + 1)...].contains { $0.1 != nil && $0.1 == child.1 }
       (children + index).initialize(to: JSONNode(child.0, key: isHidden ? nil : child.1))
     }
-    if case .structure = kind { (children + childCount).initialize(to: JSONNode(.null)) }
     if let name {
       let bytes = Array(name.utf8)
       key = .allocate(capacity: bytes.count + 8)
@@ -113,14 +101,12 @@ struct JSONNode {
     free(node.pointee.values)
     free(node.pointee.offsets)
     free(node.pointee.validity)
-    node.pointee.lead.deallocate()
+    node.pointee.slots.destroy()
     node.pointee.key?.deallocate()
-    node.pointee.skipped?.deallocate()
-    for index in 0..<node.pointee.allocatedChildren { destroy(node.pointee.children + index) }
+    for index in 0..<node.pointee.childCount { destroy(node.pointee.children + index) }
     node.pointee.children.deallocate()
   }
 
-  private var allocatedChildren: Int { kind == .structure ? childCount + 1 : childCount }
   var hasOffsets: Bool { kind == .string || kind == .binary || kind == .array || kind == .map }
   var hasBytes: Bool { kind == .string || kind == .binary }
 
