@@ -1,4 +1,5 @@
 import MillBase
+import MillDiskSupport
 import Synchronization
 import Testing
 
@@ -37,6 +38,49 @@ import Testing
       worker.join()
       #expect(seen.offsets == Array(0..<count))
     }
+    try log.close()
+  }
+
+  /// With `flush.messages` a record can be read when a power cut can't take it back any more, not before.
+  @Test func whatIsNotOnTheDiskYetIsNotRead() throws {
+    let directory = try Files.makeTemporaryDirectory("millrace-live")
+    defer { try? Files.removeTree(directory) }
+    let log = try LocalLog(directory: directory)
+    let partition = TopicPartition("t", 0)
+    try log.createTopic("t", partitions: 1, configuration: ["flush.messages": "1"])
+    // Called after the sync of a segment, before anybody else knows of it.
+    let seen = Mutex<[Int64]>([])
+    let observer = FileChanges.observe { change in
+      guard case .sync(let path) = change, path.hasSuffix("t-0/00000000000000000000.log") else { return }
+      let next = Int64(seen.withLock { $0.count })
+      let committed = (try? log.read(partition, from: next, maxBytes: 1 << 20, wait: .zero))?.nextOffset
+      let stored = (try? log.readStored(partition, from: next, maxBytes: 1 << 20))?.nextOffset
+      seen.withLock { $0.append(max(committed ?? -1, stored ?? -1, (try? log.highWatermark(partition)) ?? -1)) }
+    }
+    defer { FileChanges.stop(observer) }
+    for number in 0..<4 {
+      _ = try log.append([Record(value: [UInt8(number)])], to: partition, codec: .none)
+      #expect(
+        try log.read(partition, from: Int64(number), maxBytes: 1 << 20, wait: .zero).nextOffset == Int64(number) + 1)
+      #expect(try log.highWatermark(partition) == Int64(number) + 1)
+    }
+    #expect(seen.withLock { $0 } == [0, 1, 2, 3])
+    try log.close()
+  }
+
+  @Test func whatAKilledProcessLeftIsOnTheDiskBeforeItIsRead() throws {
+    let fixture = try Fixture()
+    // Let go of without being closed, as by a kill.
+    try withExtendedLifetime(try fixture.open()) { log in
+      try log.createTopic("pop", partitions: 1, configuration: [:])
+      _ = try log.append([Record(value: [1])], to: Fixture.partition, codec: .none)
+      try log.alterTopic("pop") { _ in ["flush.messages": "1"] }
+    }
+    let recorder = DiskRecorder(fixture.directory)
+    defer { recorder.stop() }
+    let log = try fixture.open()
+    #expect(recorder.changes.contains(.sync("\(fixture.directory)/pop-0/00000000000000000000.log")))
+    #expect(try log.read(Fixture.partition, from: 0, maxBytes: 1 << 20, wait: .zero).count == 1)
     try log.close()
   }
 

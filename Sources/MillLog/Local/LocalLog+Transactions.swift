@@ -54,6 +54,6 @@ extension LocalLog {
 
   /// The end that counts records of open transactions too: Kafka's high watermark.
   public func highWatermark(_ topicPartition: TopicPartition) throws -> Int64 {
-    try partition(topicPartition).offsets.end
+    try partition(topicPartition).state.withLock { $0.highWatermark }
   }
 }

@@ -46,7 +46,7 @@ extension PartitionLog {
     let (found, end) = try locate(offset)
     guard let found else { return StoredBatches(bytes: [], nextOffset: end) }
     let stable = stable
-    let limit = committed ? stable.end : .max
+    let limit = committed ? stable.end : end
     if max(offset, found.header.baseOffset) >= limit { return StoredBatches(bytes: [], nextOffset: offset) }
     var bytes = try chunk(found, maxBytes)
     let (verified, verifiedFrom) = found.segment.state.withLock { ($0.verified, $0.verifiedFrom) }
@@ -81,7 +81,7 @@ extension PartitionLog {
   /// The first record whose timestamp is at or after the time.
   func offset(atOrAfter timestamp: Int64, committed: Bool = true) throws -> (offset: Int64, timestamp: Int64)? {
     let (segments, start, end) = state.withLock {
-      ($0.segments, $0.startOffset, committed ? $0.stableOffset : $0.endOffset)
+      ($0.segments, $0.startOffset, committed ? $0.stableOffset : $0.highWatermark)
     }
     for segment in segments where try segment.maxTimestamp() >= timestamp {
       let relative = try segment.withIndex { $0.offset(before: timestamp) }
@@ -120,10 +120,10 @@ extension PartitionLog {
           .offsetOutOfRange, "offset \(offset) is not in \(state.startOffset)..<\(state.endOffset)",
           at: .init(key: topicPartition.description), wayOut: "read from the start or the end of what is there")
       }
-      if offset == state.endOffset { return ([Segment](), [Int64](), state.endOffset) }
+      if offset >= state.highWatermark { return ([Segment](), [Int64](), offset) }
       let first = state.segments.partitioningIndex { $0.baseOffset > offset } - 1
       let rest = Array(state.segments[first...])
-      return (rest, rest.map(\.size), state.endOffset)
+      return (rest, rest.map(\.size), state.highWatermark)
     }
     for (segment, limit) in zip(segments, limits) {
       if let (position, header) = try segment.find(max(offset, segment.baseOffset), limit: limit) {

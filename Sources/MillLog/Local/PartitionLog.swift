@@ -9,6 +9,11 @@ final class PartitionLog: Sendable {
     var startOffset: Int64
     /// The offset that the next record will get.
     var endOffset: Int64
+    /// Readers get no further: what `flush.messages` wants on the disk and is not there yet lies behind. Who had read it
+    /// would have read what a power cut takes back.
+    var highWatermark: Int64 = 0
+    /// Appends that wait for their flush.
+    var pendingFlushes = 0
     var configuration: TopicConfiguration
     var producers = ProducerTable()
     var transactions = TransactionIndex()
@@ -30,7 +35,7 @@ final class PartitionLog: Sendable {
     var isClosed = false
 
     /// Not before the start, which may have moved past an open transaction's records.
-    var stableOffset: Int64 { max(startOffset, transactions.stableOffset(end: endOffset)) }
+    var stableOffset: Int64 { max(startOffset, min(highWatermark, transactions.stableOffset(end: endOffset))) }
   }
 
   let topicPartition: TopicPartition
@@ -72,8 +77,11 @@ final class PartitionLog: Sendable {
     try Files.makeDirectory(directory)
     var opened = State(segments: [], startOffset: 0, endOffset: 0, configuration: configuration)
     try Self.open(topicPartition, directory, run, into: &opened)
+    opened.highWatermark = opened.endOffset
     end = Monitor(opened.stableOffset)
     state = Mutex(opened)
+    // What a killed process left in the system's cache can be read from now on.
+    if opened.configuration.flushMessages < .max, needsFlush { try flush() }
   }
 
   // MARK: Appending
@@ -85,7 +93,9 @@ final class PartitionLog: Sendable {
     let (base, flush) = try state.withLock { state in
       guard !state.isClosed else { throw LocalLog.closed }
       if headers[0].hasProducer, !headers[0].isControl, let earlier = try state.producers.check(headers[0]) {
-        return (earlier, false)
+        let isOnItsWay = earlier >= state.highWatermark
+        if isOnItsWay { state.pendingFlushes += 1 }
+        return (earlier, isOnItsWay)
       }
       let base = state.endOffset
       assignOffsets(from: base, &batches, &headers)
@@ -101,12 +111,34 @@ final class PartitionLog: Sendable {
       state.unflushedRecords += next - base
       counters.appendedRecords.add(Int(next - base))
       counters.appendedBytes.add(batches.count)
-      let stable = state.stableOffset
-      end.withLock { $0 = stable }
-      return (base, state.unflushedRecords >= state.configuration.flushMessages)
+      if state.unflushedRecords >= state.configuration.flushMessages {
+        state.pendingFlushes += 1
+        return (base, true)
+      }
+      if state.pendingFlushes == 0 { publish(&state, upTo: next) }
+      return (base, false)
     }
-    if flush { try self.flush() }
+    if flush { try flushAppended() }
     return base
+  }
+
+  /// The flush of an append that `flush.messages` asks for.
+  private func flushAppended() throws {
+    defer {
+      state.withLock { state in
+        state.pendingFlushes -= 1
+        // Appends that came meanwhile and needed none have waited for it.
+        if state.pendingFlushes == 0, state.configuration.flushMessages > 1 { publish(&state, upTo: state.endOffset) }
+      }
+    }
+    try flush()
+  }
+
+  /// Lets readers go on to there.
+  private func publish(_ state: inout State, upTo offset: Int64) {
+    state.highWatermark = max(state.highWatermark, offset)
+    let stable = state.stableOffset
+    end.withLock { $0 = max($0, stable) }
   }
 
   static func marker(_ batch: [UInt8]) -> TransactionMarker? {
@@ -168,7 +200,10 @@ final class PartitionLog: Sendable {
     if isClosed { return }
     for segment in segments.dropLast() where !segment.isSealed { try segment.finish() }
     try segments.last!.sync()
-    state.withLock { $0.flushedOffset = max($0.flushedOffset, end) }
+    state.withLock { state in
+      state.flushedOffset = max(state.flushedOffset, end)
+      publish(&state, upTo: end)
+    }
   }
 
   /// Flushes and seals all segments: the next opening scans nothing.
@@ -190,6 +225,7 @@ final class PartitionLog: Sendable {
       try state.transactions.write(.closed, ofSegmentAt: last.baseOffset, directory)
       state.isClosed = true
       state.flushedOffset = state.endOffset
+      state.highWatermark = state.endOffset
       return Self.moment(state)
     }
   }
