@@ -58,10 +58,11 @@ public enum Clock {
   public static func daysSinceEpoch(year: Int64, month: Int64, day: Int64) -> Int64 {
     let fromMarch = month <= 2 ? year - 1 : year
     let era = fromMarch.flooredDivision(by: 400)
-    let yearOfEra = fromMarch - era * 400
-    let dayOfYear = (153 * (month > 2 ? month - 3 : month + 9) + 2) / 5 + day - 1
-    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
-    return era * 146_097 + dayOfEra - 719_468
+    let yearOfEra = UInt32(truncatingIfNeeded: fromMarch - era * 400)
+    let monthFromMarch = UInt32(truncatingIfNeeded: month > 2 ? month - 3 : month + 9)
+    let dayOfYear = (153 &* monthFromMarch &+ 2) / 5
+    let dayOfEra = yearOfEra &* 365 &+ yearOfEra / 4 &- yearOfEra / 100 &+ dayOfYear
+    return era * 146_097 + Int64(dayOfEra) + day - 719_469
   }
 }
 

@@ -55,6 +55,47 @@ func integersAreWritten(_ value: Int64) {
   }
 }
 
+/// Between 10⁻³ and 10⁷ Swift's own text has the same form.
+@Test func measurementsAreWrittenWithTheirShortestDigits() {
+  var random = SystemRandomNumberGenerator()
+  var values: [Double] = [
+    0.001, 0.1, 0.3, 1, 2.675, 100, 123.456, 1e6, 9_999_999.9, 9_999_999.999999, 1 / 3, 0.1 + 0.2,
+  ]
+  for _ in 0..<20_000 {
+    let power = (0..<Int.random(in: 0...8, using: &random)).reduce(1.0) { power, _ in power * 10 }
+    values.append(Double(Int.random(in: 1...99_999_999, using: &random)) / power)
+    values.append(Double.random(in: 0.001..<10_000_000, using: &random))
+  }
+  for value in values where value >= 0.001 && value < 10_000_000 {
+    for number in [value, value.nextUp, -value] where number.magnitude < 10_000_000 {
+      #expect(text { FloatText.write(number, to: $0) } == number.description)
+    }
+  }
+}
+
+/// Every day of some years, all forms that programs write, and what is nearly one.
+@Test func wholeTimestampsAreRead() {
+  let good: [(String, Int64)] = [
+    ("1970-01-01T00:00:00Z", 0), ("1970-01-01 00:00:00", 0), ("1970-01-01T00:00:01.5", 1_500_000),
+    ("1970-01-01T00:00:00.123456789Z", 123_456), ("2000-02-29T23:59:59.999999Z", 951_868_799_999_999),
+    ("0001-01-01T00:00:00Z", -62_135_596_800_000_000), ("9999-12-31T23:59:59Z", 253_402_300_799_000_000),
+    ("1970-01-01T00:00:00.", 0),
+  ]
+  for (written, expected) in good { #expect(parse(written, TimeText.parseTimestamp) == expected, "\(written)") }
+  for written in [
+    "1970-13-01T00:00:00Z", "1970-00-01T00:00:00Z", "1970-01-00T00:00:00Z", "1970-01-32T00:00:00Z",
+    "2023-02-29T00:00:00Z", "1900-02-29T00:00:00Z", "2023-04-31T00:00:00Z", "1970-01-01T24:00:00Z",
+    "1970-01-01T00:60:00Z", "1970-01-01T00:00:60Z", "1970-01-01T00:00:0xZ", "1970-01-01T00:00:00Zx",
+    "1970-01-01T00:00:00.12x",
+  ] {
+    #expect(parse(written, TimeText.parseTimestamp) == nil, "\(written)")
+  }
+  for day in Int32(-100_000)...100_000 {
+    let written = text { TimeText.write(timestamp: Int64(day) * 86_400_000_000, to: $0) }
+    #expect(parse(written, TimeText.parseTimestamp) == Int64(day) * 86_400_000_000)
+  }
+}
+
 @Test func blocksFindEachByteAtEachPlace() {
   for byte in UInt8.min...UInt8.max {
     for place in 0..<TextBlock.count {

@@ -8,6 +8,38 @@ public enum FloatText {
 
   /// Writes the number and returns how many bytes that took.
   public static func write(_ value: Double, to target: UnsafeMutablePointer<UInt8>) -> Int {
+    writeShort(value, to: target) ?? writeLong(value, to: target)
+  }
+
+  /// A number from 10⁻³ to below 10⁷ with at most six digits after the point, as most measurements are; nil = another.
+  ///
+  /// With so few digits no two numbers of them are the same Double: the first that gives the value back is the shortest.
+  @inline(__always) private static func writeShort(_ value: Double, to target: UnsafeMutablePointer<UInt8>) -> Int? {
+    let magnitude = value.magnitude
+    guard magnitude >= 0.001, magnitude < 10_000_000 else { return nil }
+    var (power, scale, places) = (1.0, UInt64(1), 0)
+    while true {
+      let digits = UInt64(magnitude * power + 0.5)
+      // One rounding only, since both are exact.
+      if Double(digits) / power == magnitude {
+        let (whole, fraction) = (digits / scale, digits % scale)
+        var count = value < 0 ? 1 : 0
+        target[0] = UInt8(ascii: "-")
+        count += IntegerText.writeEight(UInt32(truncatingIfNeeded: whole), to: target + count)
+        target[count] = UInt8(ascii: ".")
+        // A whole number has a 0 there.
+        let width = max(places, 1)
+        IntegerText.writeEight(UInt32(truncatingIfNeeded: fraction), width: width, to: target + count + 1)
+        return count + 1 + width
+      }
+      if places == 6 { return nil }
+      power *= 10
+      scale &*= 10
+      places &+= 1
+    }
+  }
+
+  @inline(never) private static func writeLong(_ value: Double, to target: UnsafeMutablePointer<UInt8>) -> Int {
     if let special = special(value.isNaN, value.isInfinite, value.sign) { return put(special, target) }
     let count = value.magnitude < .leastNormalMagnitude ? value.magnitude / .leastNonzeroMagnitude : 0
     if count > 0, let text = twoDigits(value.description, count) {

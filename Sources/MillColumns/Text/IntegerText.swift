@@ -94,6 +94,13 @@ public enum IntegerText {
     return 8 &- leading
   }
 
+  /// The last `width` (1 ... 8) digits of a number below 100,000,000; writes eight bytes.
+  @inlinable @inline(__always) static func writeEight(
+    _ value: UInt32, width: Int, to target: UnsafeMutablePointer<UInt8>
+  ) {
+    store((eightDigits(value) | zeros) &>> UInt64(truncatingIfNeeded: (8 &- width) &<< 3), to: target)
+  }
+
   @inlinable @inline(__always) static var zeros: UInt64 { 0x3030_3030_3030_3030 }
 
   @inlinable @inline(__always) static func store(_ word: UInt64, to target: UnsafeMutablePointer<UInt8>) {

@@ -69,6 +69,7 @@ public enum TimeText {
   /// `UTC`, `GMT` or `UT`, each of the three also with an offset; without one it is UTC. nil for any other text (also
   /// for zones with a place name).
   public static func parseTimestamp(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
+    if let microseconds = parseWhole(text) { return microseconds }
     var scanner = Scanner(text)
     var days = Clock.nowMilliseconds().flooredDivision(by: 86_400_000)
     var microseconds: Int64 = 0
@@ -88,6 +89,43 @@ public enum TimeText {
     let (whole, overflow) = days.multipliedReportingOverflow(by: 86_400_000_000)
     let (sum, overflow2) = whole.addingReportingOverflow(microseconds)
     return overflow || overflow2 ? nil : sum
+  }
+
+  /// The form that programs write: `2020-01-02T03:04:05`, also with a space, a fraction and a `Z`; nil = another one.
+  private static func parseWhole(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
+    guard text.count >= 19, let start = text.baseAddress, start[10] == UInt8(ascii: "T") || start[10] == 32,
+      start[4] == UInt8(ascii: "-"), start[7] == UInt8(ascii: "-"), start[13] == UInt8(ascii: ":"),
+      start[16] == UInt8(ascii: ":")
+    else { return nil }
+    var digitsMax: UInt8 = 0
+    func two(_ at: Int) -> Int32 {
+      let (tens, ones) = (start[at] &- 48, start[at &+ 1] &- 48)
+      digitsMax = max(digitsMax, tens, ones)
+      return Int32(tens) &* 10 &+ Int32(ones)
+    }
+    let year = two(0) &* 100 &+ two(2)
+    let (month, day, hour, minute, second) = (two(5), two(8), two(11), two(14), two(17))
+    guard digitsMax <= 9, year > 0, month >= 1, month <= 12, day >= 1, hour < 24, minute < 60, second < 60 else {
+      return nil
+    }
+    let isLeapYear = year & 3 == 0 && (year % 100 != 0 || year % 400 == 0)
+    let daysOfMonth = month == 2 ? (isLeapYear ? 29 : 28) : 30 &+ ((month &+ month &>> 3) & 1)
+    guard day <= daysOfMonth else { return nil }
+    var at = 19
+    var fraction: Int64 = 0
+    if at < text.count, start[at] == UInt8(ascii: ".") {
+      at &+= 1
+      var unit: Int64 = 100_000
+      while at < text.count, start[at] &- 48 < 10 {
+        fraction &+= Int64(start[at] &- 48) &* unit
+        unit /= 10
+        at &+= 1
+      }
+    }
+    guard at == text.count || (at == text.count &- 1 && start[at] == UInt8(ascii: "Z")) else { return nil }
+    let days = Clock.daysSinceEpoch(year: Int64(year), month: Int64(month), day: Int64(day))
+    let seconds = days &* 86_400 &+ Int64(hour &* 3600 &+ minute &* 60 &+ second)
+    return seconds &* 1_000_000 &+ fraction
   }
 
   private struct Scanner {

@@ -27,6 +27,39 @@ extension JSONMachine {
     return p + guess
   }
 
+  /// A DOUBLE of at most 15 digits without an exponent: one rounding gives the nearest (Clinger 1990). nil = another.
+  @inline(__always) static func shortDouble(_ node: NodePointer, _ start: BytePointer, _ row: Int) -> BytePointer? {
+    let isNegative = start.pointee == UInt8(ascii: "-")
+    let first = isNegative ? start + 1 : start
+    var p = first
+    var mantissa: UInt64 = 0
+    while p.pointee &- 48 < 10 {
+      mantissa = mantissa &* 10 &+ UInt64(p.pointee &- 48)
+      p += 1
+    }
+    guard p > first, first.pointee != 48 || p - first == 1 else { return nil }
+    var power = 1.0
+    if p.pointee == UInt8(ascii: ".") {
+      p += 1
+      let point = p
+      while p.pointee &- 48 < 10 {
+        mantissa = mantissa &* 10 &+ UInt64(p.pointee &- 48)
+        power *= 10
+        p += 1
+      }
+      guard p > point else { return nil }
+    }
+    // Zeros have signs and whole numbers none: not here.
+    guard p.pointee == UInt8(ascii: ",") || p.pointee == UInt8(ascii: "}"), p - first <= 16, mantissa > 0 else {
+      return nil
+    }
+    let magnitude = Double(mantissa) / power
+    node.pointee.values.unsafelyUnwrapped.assumingMemoryBound(to: Double.self)[row] =
+      isNegative ? -magnitude : magnitude
+    node.pointee.count = row &+ 1
+    return p
+  }
+
   /// Eight bytes of text, digits as 0...9, the first one lowest.
   @inline(__always) private static func digits(_ p: BytePointer) -> UInt64 { load(p) ^ 0x3030_3030_3030_3030 }
 

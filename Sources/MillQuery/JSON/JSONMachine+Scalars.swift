@@ -28,6 +28,16 @@ extension JSONMachine {
     }
   }
 
+  /// `true` or `false` into a BOOLEAN; nil = something else.
+  @inline(__always) static func boolean(_ node: NodePointer, _ p: BytePointer, _ row: Int) -> BytePointer? {
+    let word = UInt32(truncatingIfNeeded: load(p).littleEndian)
+    let isTrue = word == 0x6575_7274
+    guard isTrue || (word == 0x736C_6166 && p[4] == UInt8(ascii: "e")) else { return nil }
+    node.pointee.values.unsafelyUnwrapped.assumingMemoryBound(to: UInt8.self)[row] = isTrue ? 1 : 0
+    node.pointee.count = row &+ 1
+    return p + (isTrue ? 4 : 5)
+  }
+
   private mutating func boolean(_ node: NodePointer, _ value: Bool, _ end: BytePointer) -> BytePointer? {
     switch node.pointee.kind {
     case .boolean: JSONNode.append(node, UInt8(value ? 1 : 0))
@@ -40,6 +50,14 @@ extension JSONMachine {
   // MARK: Strings
 
   private mutating func text(_ node: NodePointer, _ p: BytePointer) -> BytePointer? {
+    let stop = Self.special(p + 1)
+    let plain = UnsafeBufferPointer(start: p + 1, count: stop - p - 1)
+    if p.pointee == UInt8(ascii: "\""), stop.pointee == UInt8(ascii: "\""), plain.count <= options.maxStringLen,
+      Self.isUTF8(plain)
+    {
+      if !appendText(node, plain) { outcome = .misfit }
+      return stop + 1
+    }
     guard let q = decode(p + 1, quote: p.pointee) else { return nil }
     guard scratch.count <= options.maxStringLen else {
       outcome = .misfit
@@ -70,7 +88,7 @@ extension JSONMachine {
       guard let days = days(text) ?? (withoutGMT(text, TimeText.parseDate) ?? dayNumber(text)) else { return false }
       JSONNode.append(node, days)
     case .timestamp:
-      guard let microseconds = moment(text) ?? withoutGMT(text, time.parse) else { return false }
+      guard let microseconds = moment(text) ?? (time.parse(text) ?? withoutGMT(text, time.parse)) else { return false }
       JSONNode.append(node, microseconds)
     case .binary:
       guard let bytes = Base64.decode(text) else { return false }

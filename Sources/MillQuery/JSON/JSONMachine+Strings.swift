@@ -84,8 +84,12 @@ extension JSONMachine {
   }
 
   static func isUTF8(_ bytes: UnsafeBufferPointer<UInt8>) -> Bool {
-    var index = 0
     let count = bytes.count
+    guard let start = bytes.baseAddress else { return true }
+    var index = 0
+    while index <= count - TextBlock.count, TextBlock(start + index).isASCII { index += TextBlock.count }
+    // The last block may begin before the place that was reached.
+    if index > 0, index > count - TextBlock.count, TextBlock(start + (count - TextBlock.count)).isASCII { return true }
     func isTail(_ offset: Int) -> Bool { index + offset < count && bytes[index + offset] & 0xC0 == 0x80 }
     while index < count {
       let byte = bytes[index]

@@ -58,6 +58,8 @@ extension JSONMachine {
     case .string: stringLikeBefore(child, p, row)
     case .integer: integerLikeBefore(child, p, row, Int32.self)
     case .long: integerLikeBefore(child, p, row, Int64.self)
+    case .double: shortDouble(child, p, row)
+    case .boolean: boolean(child, p, row)
     default: nil
     }
   }
