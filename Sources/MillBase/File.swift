@@ -91,6 +91,10 @@ public final class File: Sendable {
   ///
   /// - Parameter name: its path by now.
   public func syncWithName(_ name: String) throws {
+    if let number = FileChanges.refusal(ofSync: name) {
+      errno = number
+      throw System.error("fsync", name)
+    }
     _ = try System.call("fsync", name) { fsync(descriptor) }
     FileChanges.note(.sync(name))
     FileChanges.note(.syncDirectory(Files.split(name).directory))

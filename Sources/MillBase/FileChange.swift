@@ -40,15 +40,14 @@ package enum FileChanges {
     }
   }
 
-  /// Makes syncs of a file fail, as a broken disk does: the error's number, or nil to let it pass. Only while changes
-  /// are observed.
-  package static func refuseSyncs(_ refuse: (@Sendable (_ path: String) -> Int32?)?) {
-    refusal.withLock { $0 = refuse }
-  }
+  /// Makes syncs of a file fail, as a broken disk does, while changes are observed.
+  ///
+  /// - Parameter number: the error's; nil = they pass again.
+  package static func refuseSyncs(of path: String, _ number: Int32?) { refusals.withLock { $0[path] = number } }
 
-  private static let refusal = Mutex<(@Sendable (String) -> Int32?)?>(nil)
+  private static let refusals = Mutex<[String: Int32]>([:])
 
-  static func refusal(ofSync path: String) -> Int32? { areObserved ? refusal.withLock { $0 }?(path) : nil }
+  static func refusal(ofSync path: String) -> Int32? { areObserved ? refusals.withLock { $0[path] } : nil }
 
   static var areObserved: Bool { isObserved.load(ordering: .acquiring) }
 

@@ -6,10 +6,14 @@ package final class PowerCut {
   package private(set) var directory: String
   package var random: SeededRandom
   private let home: String
+  private let keepsNewBlocks: Bool
   private var lives = 0
 
-  /// - Parameter name: of the test, whose directories are its own.
-  package init(_ name: String, seed: UInt64) throws {
+  /// - Parameters:
+  ///   - name: of the test, whose directories are its own.
+  ///   - keepsNewBlocks: see ``SimulatedDisk``.
+  package init(_ name: String, seed: UInt64, keepsNewBlocks: Bool = false) throws {
+    self.keepsNewBlocks = keepsNewBlocks
     // In memory, where syncs cost nothing: the disk is simulated.
     home =
       Files.exists("/dev/shm")
@@ -31,6 +35,7 @@ package final class PowerCut {
   /// - Returns: what `work` returns, and how many of the changes had been made.
   package func cut<Result>(_ work: (DiskRecorder) throws -> Result) throws -> (Result, moment: Int) {
     var disk = try SimulatedDisk(directory)
+    disk.keepsNewBlocks = keepsNewBlocks
     let recorder = DiskRecorder(directory)
     let result: Result
     do {

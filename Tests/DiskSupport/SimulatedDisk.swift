@@ -39,6 +39,11 @@ package struct SimulatedDisk {
     case file(Int)
   }
   private static let sector = 512
+  private static let block = 4096
+
+  /// A new file of one block is there whole or empty: file systems write a block at once, and a file's size when its
+  /// bytes are there (ext4, XFS, Btrfs). What is written over old bytes may be torn all the same.
+  package var keepsNewBlocks = false
 
   private var inodes: [Inode] = []
   private var names: [String: Entry] = [:]
@@ -169,7 +174,9 @@ package struct SimulatedDisk {
     // Some cuts keep nearly everything, some nearly nothing.
     let kept = [0, 20, 50, 80, 100].randomElement(using: &random)!
     for change in inode.pending where random.chance(kept) {
-      guard case .write(_, let position, let written) = change, random.chance(40) else {
+      guard case .write(_, let position, let written) = change, random.chance(40),
+        !(keepsNewBlocks && bytes.isEmpty && position == 0 && written.count <= Self.block)
+      else {
         Self.apply(change, to: &bytes)
         continue
       }

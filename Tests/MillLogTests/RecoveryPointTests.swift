@@ -272,7 +272,7 @@ import Testing
     let recorder = DiskRecorder(fixture.directory)
     let path = "\(home)/\(Self.folder)/00000000000000000000.log"
     defer {
-      FileChanges.refuseSyncs(nil)
+      FileChanges.refuseSyncs(of: path, nil)
       recorder.stop()
     }
     let log = try LocalLog(directory: home, options: Self.options)
@@ -281,11 +281,11 @@ import Testing
     try log.flush()
     let lost = recorder.count
     try append(5..<9, to: log)
-    FileChanges.refuseSyncs { $0 == path ? EIO : nil }
+    FileChanges.refuseSyncs(of: path, EIO)
     #expect(throws: MillError.self) { try log.flush() }
     #expect(try Files.readText("\(home)/\(Self.point)").contains("pop 0 5\n"))
     let refused = recorder.count
-    FileChanges.refuseSyncs(nil)
+    FileChanges.refuseSyncs(of: path, nil)
     try append(9..<10, to: log)
     try log.flush()
     var disk = SimulatedDisk(directories: [], files: [:])

@@ -97,9 +97,11 @@ import Testing
         store.begin()
         next = model
       }
-      try store.writeDeltas { _ in }
+      for file in try store.writeDeltas({ _ in }) { try file.sync() }
       store.commit()
-      try store.maintain()
+      var later: [DiskThreads.Work] = []
+      try store.maintain { later.append($0) }
+      for work in later { try work() }
       model = next
       if version % 20 == 19 {
         store = try open()

@@ -314,6 +314,7 @@ private final class FailingSinkDouble: StreamSink {
     for batch: Int64 in [0, 3, 4, 5, 104] { try checkpoint.write(entry, batchId: batch) }
     try Files.writeAtomically("x", to: bench.checkpoint + "/offsets/.3.crc")
     try checkpoint.commit(104)
+    try checkpoint.purge(before: 4)
     #expect(try bench.files("offsets") == ["104", "4", "5"])
     #expect(try checkpoint.entry(4) == entry)
   }

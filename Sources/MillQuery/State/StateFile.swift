@@ -41,11 +41,13 @@ struct StateFileWriter: ~Copyable {
   private var lastHash: UInt64 = 0
   private var isDone = false
 
-  init(_ path: String) throws {
+  /// - Parameter spare: a file of the same directory that becomes this one.
+  init(_ path: String, over spare: String? = nil) throws {
     self.path = path
     let (directory, name) = Files.split(path)
     temporary = "\(directory)/.\(name).\(getpid()).tmp"
-    file = try File(temporary, .truncate)
+    if let spare { try Files.rename(spare, to: temporary) }
+    file = try File(temporary, spare == nil ? .truncate : .readWrite)
   }
 
   deinit { if !isDone { unlink(temporary) } }
@@ -79,24 +81,19 @@ struct StateFileWriter: ~Copyable {
     blockStart = 0
   }
 
-  /// The file is durable and in its place when this returns.
-  ///
-  /// - Returns: its size.
-  mutating func finish(version: Int64) throws -> Int64 {
+  /// The file is whole when this returns, and gets its name when it is durable.
+  mutating func finish(version: Int64) throws -> (file: HiddenStateFile, size: Int64) {
     try writeEnd(version)
-    try file.sync()
-    try Files.rename(temporary, to: path)
     isDone = true
-    try Files.syncDirectory(Files.split(path).directory)
-    return flushed
+    return (HiddenStateFile(file: file, temporary: temporary, path: path), flushed)
   }
 
-  /// The file is whole and in its place when this returns, and durable when it is synced with its name.
-  mutating func finishWithoutSync(version: Int64) throws -> (file: File, size: Int64) {
+  /// The file is whole and in its place when this returns, and durable when it is synced.
+  mutating func finishInPlace(version: Int64) throws -> (file: UnsyncedStateFile, size: Int64) {
     try writeEnd(version)
     try Files.rename(temporary, to: path)
     isDone = true
-    return (file, flushed)
+    return (UnsyncedStateFile(file: file, path: path), flushed)
   }
 
   private mutating func writeEnd(_ version: Int64) throws {
@@ -120,6 +117,49 @@ struct StateFileWriter: ~Copyable {
     put(StateFile.magic)
     buffer += tail
     try flush()
+    if try file.size() > flushed { try file.truncate(to: flushed) }
+  }
+}
+
+/// A file of the state that is in its place and not yet on the disk.
+struct UnsyncedStateFile: Sendable {
+  fileprivate let file: File
+  let path: String
+
+  fileprivate init(file: File, path: String) {
+    self.file = file
+    self.path = path
+  }
+
+  init(_ path: String) throws { self.init(file: try File(path, .read), path: path) }
+
+  /// - Throws: what the system said; the file is removed then. What a later sync of it would say can't be trusted, and
+  ///   without the file its micro-batch runs again.
+  func sync() throws {
+    do { try file.syncWithName(path) } catch {
+      Log.error("query", "\(path) can't be synced, and is removed: \(error)")
+      try Files.remove(path)
+      throw error
+    }
+  }
+}
+
+/// A file of the state that is whole, under a hidden name.
+struct HiddenStateFile: Sendable {
+  fileprivate let file: File
+  fileprivate let temporary: String
+  let path: String
+
+  /// The file is durable and in its place when this returns.
+  func place() throws {
+    do {
+      try file.sync()
+      try Files.rename(temporary, to: path)
+    } catch {
+      try Files.remove(temporary)
+      throw error
+    }
+    try Files.syncDirectory(Files.split(path).directory)
   }
 }
 

@@ -91,14 +91,19 @@ final class StatePartition: @unchecked Sendable {
 
   /// Writes what the micro-batch changed as the delta of the next version.
   ///
-  /// - Returns: the file, which must be synced with its name yet.
-  func writeDelta() throws -> (file: File, path: String) {
-    let path = files.delta(version + 1)
-    var writer = try StateFileWriter(path)
+  /// - Returns: the file, which must be synced yet.
+  func writeDelta() throws -> UnsyncedStateFile {
+    var writer = try StateFileWriter(files.delta(version + 1), over: files.spare())
     try pending.forEach { key, value in try writer.append(StateMap.hash(key), key, value) }
-    let (file, size) = try writer.finishWithoutSync(version: version + 1)
+    let (file, size) = try writer.finishInPlace(version: version + 1)
     deltaBytes = size
-    return (file, path)
+    return file
+  }
+
+  /// The delta that the version came with; nil when a snapshot alone is left of it.
+  func lastDelta() throws -> UnsyncedStateFile? {
+    let path = files.delta(version)
+    return Files.exists(path) ? try UnsyncedStateFile(path) : nil
   }
 
   func abort() {
@@ -171,10 +176,10 @@ final class StatePartition: @unchecked Sendable {
   }
 
   /// Writes all that is committed, by the hash of the keys.
-  func writeSnapshot() throws {
-    let path = files.snapshot(version)
-    if deltasSinceSnapshot == 0, Files.exists(path) { return }
-    var writer = try StateFileWriter(path)
+  ///
+  /// - Returns: the file, which must be put into its place yet.
+  func writeSnapshot() throws -> HiddenStateFile {
+    var writer = try StateFileWriter(files.snapshot(version), over: files.spare())
     let places = live.sortedPlaces()
     var next = 0
     func nextHash() -> UInt64? {
@@ -199,13 +204,15 @@ final class StatePartition: @unchecked Sendable {
       }
     }
     try writeLive(&writer, before: nil)
-    snapshotBytes = try writer.finish(version: version)
+    let (file, size) = try writer.finish(version: version)
+    snapshotBytes = size
     (deltasSinceSnapshot, deltaBytesSinceSnapshot) = (0, 0)
+    return file
   }
 
   /// Gives the memory back: what is committed lies in a snapshot from now on.
   func spill() throws {
-    try writeSnapshot()
+    if deltasSinceSnapshot > 0 || !Files.exists(files.snapshot(version)) { try writeSnapshot().place() }
     base = try StateFileReader(files.snapshot(version), version: version)
     live.removeAll()
   }

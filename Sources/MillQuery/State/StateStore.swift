@@ -1,5 +1,4 @@
 import MillBase
-import Synchronization
 
 /// The state of one stateful operator: keys and values as bytes, in partitions by the hash of the key, with a version
 /// for every micro-batch.
@@ -18,9 +17,6 @@ final class StateStore: @unchecked Sendable {
     var droppedByWatermark = 0
   }
 
-  /// Keys of a partition whose snapshot is written at the same time as others: it takes memory, and mostly waits.
-  private static let smallCount = 20_000
-
   /// Memory after a spill, in parts of the limit.
   private static let spillTarget = 0.5
 
@@ -29,7 +25,7 @@ final class StateStore: @unchecked Sendable {
     self.memoryLimit = memoryLimit
     partitions = try (0..<count).map { number in
       let path = "\(directory)/\(number)"
-      try Files.makeDirectory(path)
+      try Files.makeDirectory(path, isDurable: true)
       return StatePartition(StateFiles(directory: path))
     }
   }
@@ -54,9 +50,15 @@ final class StateStore: @unchecked Sendable {
 
   func partition(_ hash: UInt64) -> StatePartition { partitions[Int(hash >> 32) % partitions.count] }
 
+  /// - Throws: `.corrupt` with the file that is missing or damaged.
   func load(_ version: Int64) throws {
     for partition in partitions { try partition.load(version, memoryShare: memoryLimit / partitions.count / 2) }
     try spill()
+  }
+
+  /// A version is loaded that is not the last one: snapshots of later ones are not to be.
+  func removeSnapshots(after version: Int64) throws {
+    for partition in partitions { try partition.files.removeSnapshots(after: version) }
   }
 
   func begin() {
@@ -64,31 +66,20 @@ final class StateStore: @unchecked Sendable {
     counts = Counts()
   }
 
-  /// The changes of the micro-batch are durable when this returns.
+  /// Writes the changes of the micro-batch.
   ///
   /// - Parameter written: called after every partition.
-  func writeDeltas(_ written: (_ partition: Int) throws -> Void) throws {
-    let files = try partitions.enumerated().map { number, partition in
+  /// - Returns: the files, which must be synced yet.
+  func writeDeltas(_ written: (_ partition: Int) throws -> Void) throws -> [UnsyncedStateFile] {
+    try partitions.enumerated().map { number, partition in
       let delta = try partition.writeDelta()
       try written(number)
       return delta
     }
-    try Self.together(files) { try $0.file.syncWithName($0.path) }
   }
 
-  /// Does it for all at the same time: what a file system is told to sync at the same time it syncs together.
-  private static func together<Item: Sendable>(
-    _ items: [Item], _ body: @escaping @Sendable (Item) throws -> Void
-  ) throws {
-    let failures = Mutex<[any Error]>([])
-    let work = { @Sendable (item: Item) in
-      do { try body(item) } catch { failures.withLock { $0.append(error) } }
-    }
-    let workers = items.dropFirst().map { item in Worker("state") { _ in work(item) } }
-    if let first = items.first { work(first) }
-    for worker in workers { worker.join() }
-    if let failure = failures.withLock({ $0.first }) { throw failure }
-  }
+  /// What the version that was loaded came with: whoever wrote it may have been killed before it was synced.
+  func lastDeltas() throws -> [UnsyncedStateFile] { try partitions.compactMap { try $0.lastDelta() } }
 
   /// The micro-batch is committed: its changes become the state.
   func commit() {
@@ -97,17 +88,21 @@ final class StateStore: @unchecked Sendable {
 
   /// Snapshots are written where they are due, what is too much for the memory goes to files, and what no restart needs
   /// is removed. May be called again when it failed.
-  func maintain() throws {
-    let due = partitions.filter(\.wantsSnapshot)
-    if due.allSatisfy({ $0.count <= Self.smallCount }) {
-      try Self.together(due) { try $0.writeSnapshot() }
-    } else {
-      for partition in due { try partition.writeSnapshot() }
-    }
-    try spill()
+  ///
+  /// - Parameters:
+  ///   - mayWrite: else snapshots that are due wait for the next time.
+  ///   - later: gets what waits for the disk, to be done in this order on another thread.
+  func maintain(mayWrite: Bool = true, _ later: (@escaping DiskThreads.Work) -> Void) throws {
     for partition in partitions where partition.version % Int64(StatePartition.deltasMin) == 0 {
       let oldest = partition.version - Checkpoint.batchesRetained
-      if oldest > 0 { try partition.files.purge(before: oldest) }
+      if oldest > 0 { later { [files = partition.files] in try files.purge(before: oldest) } }
+    }
+    // First: a partition that has gone to a file needs no other snapshot.
+    try spill()
+    guard mayWrite else { return }
+    for partition in partitions where partition.wantsSnapshot {
+      let snapshot = try partition.writeSnapshot()
+      later { try snapshot.place() }
     }
   }
 

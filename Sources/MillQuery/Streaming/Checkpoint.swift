@@ -6,9 +6,10 @@ import MillBase
 ///
 /// Each sync of a file costs a row as much time as all the rest, so there are only those that a power cut makes
 /// necessary: offsets/N is on the disk before the sink has rows of batch N (at the latest before its commit where the rows
-/// don't depend on the batch they are in, and have an identity), and its state before commits/N is written.
-/// commits/N itself may be lost: batch N then runs once more, as after a kill. A power cut may leave an empty file of
-/// either: it counts as none.
+/// don't depend on the batch they are in, and have an identity), and so is the state that batch N − 1 left. That is synced
+/// while the query goes on: where it is missing, batch N − 1 runs once more, whatever commits/N − 1 says, and then batch N
+/// over the offsets that are recorded. commits/N itself may be lost too. A power cut may leave an empty file of
+/// offsets and commits: it counts as none.
 struct Checkpoint: Sendable {
   /// spark.sql.streaming.minBatchesToRetain
   static let batchesRetained: Int64 = 100
@@ -29,8 +30,8 @@ struct Checkpoint: Sendable {
     var path = directory
     if path.hasPrefix("file://") { path.removeFirst(7) } else if path.hasPrefix("file:") { path.removeFirst(5) }
     self.directory = path
-    try Files.makeDirectory(path + "/offsets")
-    try Files.makeDirectory(path + "/commits")
+    try Files.makeDirectory(path + "/offsets", isDurable: true)
+    try Files.makeDirectory(path + "/commits", isDurable: true)
     try sweep()
   }
 
@@ -136,11 +137,10 @@ struct Checkpoint: Sendable {
     let path = "\(directory)/commits/\(batchId)"
     try Self.removeChecksum(path)
     try Files.writeBlock(Array("v1\n\(body.text())".utf8), to: path, isDurable: isDurable)
-    try purge(before: batchId - Self.batchesRetained)
   }
 
-  private func purge(before threshold: Int64) throws {
-    guard threshold > 0 else { return }
+  /// Removes offsets and commits that are so old.
+  func purge(before threshold: Int64) throws {
     for folder in ["offsets", "commits"] {
       for batch in try batches(folder) where batch < threshold { try Self.remove("\(directory)/\(folder)/\(batch)") }
     }
@@ -173,7 +173,7 @@ struct Checkpoint: Sendable {
 
   func write(_ description: StateDescription, _ number: Int, partitions: Int) throws {
     let folder = "\(stateDirectory(number))/_metadata"
-    try Files.makeDirectory(folder)
+    try Files.makeDirectory(folder, isDurable: true)
     let operatorInfo = JSONValue.object([
       "operatorId": .integer(Int64(number)), "operatorName": .string(description.operatorName),
     ])
@@ -203,7 +203,7 @@ struct Checkpoint: Sendable {
   }
 
   func writeInitialOffsets(_ index: Int, _ offsets: JSONValue) throws {
-    try Files.makeDirectory(sourceDirectory(index))
+    try Files.makeDirectory(sourceDirectory(index), isDurable: true)
     try write("\0v1\n\(offsets.text())", to: "\(directory)/sources/\(index)/0")
   }
 
@@ -221,7 +221,7 @@ struct Checkpoint: Sendable {
       return time
     }
     let now = Clock.nowMilliseconds()
-    try Files.makeDirectory(sourceDirectory(index))
+    try Files.makeDirectory(sourceDirectory(index), isDurable: true)
     try write("v1\n\(now)", to: path)
     return now
   }

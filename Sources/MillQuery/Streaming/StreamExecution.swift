@@ -17,6 +17,13 @@ final class StreamExecution {
   private var stores: [StateStore] = []
   /// The watermark of the micro-batch before; nil before the first.
   private var lastWatermark: Int64?
+  /// What the next rows wait for.
+  private let syncs = DiskThreads("sync", count: 8)
+  /// What nothing waits for. One thread: all in order.
+  private let upkeep = DiskThreads("upkeep", count: 1)
+  /// The last state that was written, on its way to the disk.
+  private var stateSync: DiskThreads.Pending?
+  private var lastUpkeep: DiskThreads.Pending?
 
   init(query: StreamingQuery, stop: Signal) {
     self.query = query
@@ -24,6 +31,16 @@ final class StreamExecution {
   }
 
   func run() throws {
+    defer {
+      syncs.close()
+      upkeep.close()
+    }
+    try runToEnd()
+    try stateSync?.wait()
+    try lastUpkeep?.wait()
+  }
+
+  private func runToEnd() throws {
     checkpoint = try Checkpoint(query.checkpointLocation)
     let id = try checkpoint.queryId()
     query.state.withLock { $0.id = id }
@@ -33,8 +50,8 @@ final class StreamExecution {
     for (index, source) in query.query.sources.filter(\.isStreaming).enumerated() {
       streams.append(try retrying("connecting") { try sources.make(source, index) })
     }
-    let pending = try retrying("looking for where to begin") { try findPosition() }
-    try openStores()
+    var pending = try retrying("looking for where to begin") { try findPosition() }
+    try openStores(&pending)
     if query.trigger == .availableNow || query.trigger == .once {
       try retrying("looking for what there is") {
         for (stream, offset) in zip(streams, position) {
@@ -42,11 +59,13 @@ final class StreamExecution {
         }
       }
     }
-    if let (ends, timestamp) = pending {
-      try runBatch(to: ends, isNew: false, timestamp: timestamp, latest: ends)
+    for entry in pending {
+      tracker.set(entry.batchWatermarkMs)
+      let ends = try offsets(entry, batchId)
+      try runBatch(entry, to: ends, isNew: false, latest: ends)
     }
     publishPosition()
-    try loop(hadPending: pending != nil)
+    try loop(hadPending: !pending.isEmpty)
   }
 
   private func loop(hadPending: Bool) throws {
@@ -83,21 +102,21 @@ final class StreamExecution {
 
   // MARK: Where to begin
 
-  /// Sets `batchId` and `position`; gives end and time of a micro-batch that was begun and not committed.
-  private func findPosition() throws -> (ends: [SourceOffset], timestamp: Int64)? {
+  /// Sets `batchId` and `position`; gives the micro-batch that was begun and not committed.
+  private func findPosition() throws -> [Checkpoint.Entry] {
     let begun = try checkpoint.lastBatch("offsets")
     let committed = try checkpoint.lastBatch("commits")
     let initial = try streams.map { stream in try stayingTheSame { try stream.initialOffset() } }
     guard let begun else {
       position = initial
       batchId = 0
-      return nil
+      return []
     }
     let entry = try checkpoint.entry(begun)
     conf = entry.conf.count > 0 ? entry.conf : conf
-    let end = try offsets(entry, begun)
-    tracker.set(entry.batchWatermarkMs)
     if committed == begun {
+      let end = try offsets(entry, begun)
+      tracker.set(entry.batchWatermarkMs)
       tracker.set(try checkpoint.nextWatermark(begun))
       lastWatermark = entry.batchWatermarkMs
       position = end
@@ -106,7 +125,7 @@ final class StreamExecution {
       if begun == 0 || Files.exists("\(checkpoint.directory)/offsets/\(begun - 1)") {
         cleanUp(after: begun == 0 ? initial : try offsets(checkpoint.entry(begun - 1), begun - 1))
       }
-      return nil
+      return []
     }
     if let committed, committed > begun {
       throw MillError(
@@ -114,15 +133,23 @@ final class StreamExecution {
         at: .init(file: checkpoint.directory),
         wayOut: "restore the checkpoint, or begin with a new one")
     }
-    let before = begun == 0 ? nil : try checkpoint.entry(begun - 1)
-    position = try before.map { try offsets($0, begun - 1) } ?? initial
-    lastWatermark = before?.batchWatermarkMs
-    batchId = begun
-    return (end, entry.batchTimestampMs)
+    try goBack(to: begun, entry)
+    return [entry]
   }
 
-  /// The state as the last committed micro-batch left it.
-  private func openStores() throws {
+  /// A micro-batch that is recorded runs again.
+  private func goBack(to batch: Int64, _ entry: Checkpoint.Entry) throws {
+    let before = batch == 0 ? nil : try checkpoint.entry(batch - 1)
+    position = try before.map { try offsets($0, batch - 1) } ?? streams.map { try $0.initialOffset() }
+    tracker = WatermarkTracker()
+    tracker.set(entry.batchWatermarkMs)
+    lastWatermark = before?.batchWatermarkMs
+    batchId = batch
+  }
+
+  /// The state as the last committed micro-batch left it. What a power cut has taken of it that micro-batch makes anew,
+  /// over the state before it.
+  private func openStores(_ pending: inout [Checkpoint.Entry]) throws {
     let states = query.query.states
     let isNew = batchId == 0
     if isNew, !states.isEmpty, try checkpoint.batches("offsets").isEmpty {
@@ -135,9 +162,20 @@ final class StreamExecution {
         directory: checkpoint.stateDirectory(state.number), partitions: partitions,
         memoryLimit: query.options.stateMemory / states.count)
       if isNew { try checkpoint.write(state.description, state.number, partitions: partitions) }
-      try store.load(batchId)
       stores.append(store)
     }
+    do { for store in stores { try store.load(batchId) } } catch let damage as MillError
+      where damage.code == .corrupt && stateMayFollow && batchId > 0
+    {
+      // More than the last one a power cut does not take.
+      do { for store in stores { try store.load(batchId - 1) } } catch { throw damage }
+      let entry = try checkpoint.entry(batchId - 1)
+      try goBack(to: batchId - 1, entry)
+      Log.warning("query", "\(query.name): micro-batch \(batchId) runs again, as after a power cut: \(damage)")
+      for store in stores { try store.removeSnapshots(after: batchId) }
+      pending.insert(entry, at: 0)
+    }
+    stateSync = syncs.begin(try stores.flatMap { try $0.lastDeltas() }.map { file in { try file.sync() } })
   }
 
   private func cleanUp(after start: [SourceOffset]) {
@@ -188,7 +226,10 @@ final class StreamExecution {
     }
     query.state.withLock { $0.restedAt = nil }
     position = steps.map(\.start)
-    try runBatch(to: steps.map(\.end), isNew: true, timestamp: timestamp, latest: steps.map(\.latest))
+    let ends = steps.map(\.end)
+    let entry = Checkpoint.Entry(
+      batchWatermarkMs: tracker.current, batchTimestampMs: timestamp, conf: conf, offsets: ends.map(\.json))
+    try runBatch(entry, to: ends, isNew: true, latest: steps.map(\.latest))
     publishPosition()
     return true
   }
@@ -207,11 +248,16 @@ final class StreamExecution {
     if case .kafka = $0.kind { true } else { false }
   }
 
+  /// The state of a micro-batch may be synced after its commit: it can be made anew from the records.
+  private var stateMayFollow: Bool { readsTopicsOnly }
+
   private func step(_ step: MicroBatchStep) throws { try query.options.onStep(step, batchId) }
 
+  /// - Parameter isNew: its entry is not in the checkpoint yet.
   private func runBatch(
-    to ends: [SourceOffset], isNew: Bool, timestamp: Int64, latest: [SourceOffset?]
+    _ entry: Checkpoint.Entry, to ends: [SourceOffset], isNew: Bool, latest: [SourceOffset?]
   ) throws {
+    let timestamp = entry.batchTimestampMs
     var durations: [(String, Int64)] = []
     var mark = Clock.steadyNanoseconds()
     func step(_ name: String) {
@@ -223,15 +269,13 @@ final class StreamExecution {
     durations.append(("latestOffset", max(0, Clock.nowMilliseconds() - timestamp)))
     if isNew {
       try self.step(.began)
-      let entry = Checkpoint.Entry(
-        batchWatermarkMs: tracker.current, batchTimestampMs: timestamp, conf: conf, offsets: ends.map(\.json))
       try retrying("writing offsets/\(batchId)") {
-        try checkpoint.write(entry, batchId: batchId, isDurable: !offsetsMayFollow)
+        try checkpoint.write(entry, batchId: batchId, isDurable: false)
       }
     }
     // While the sink works. After a power cut rows may then come again in another micro-batch: they are the same.
-    let syncing = offsetsMayFollow ? SyncedOffsets(checkpoint, batchId) : nil
-    defer { syncing?.wait() }
+    let syncing =
+      offsetsMayFollow ? syncs.begin([{ [checkpoint, batchId] in try checkpoint!.syncOffsets(batchId) }]) : nil
     try self.step(.offsetsWritten)
     let watermark = tracker.current
     step("walCommit")
@@ -245,11 +289,15 @@ final class StreamExecution {
     step("getBatch")
     durations.append(("queryPlanning", 0))
     status("Processing new data", isDataAvailable: true, isTriggerActive: true)
-    let counts = try retrying("batch \(batchId)") { try addBatch(ranges, timestamp) }
-    try syncing?.finish()
+    var before = offsetsMayFollow ? nil : BeforeRows(entry, batchId, state: stateSync)
+    let counts = try retrying("batch \(batchId)") { try addBatch(ranges, timestamp, &before) }
+    try syncing?.wait()
     let written = Clock.steadyNanoseconds()
     try retrying("writing the state of batch \(batchId)") {
-      for store in stores { try store.writeDeltas { _ in try self.step(.partitionWritten) } }
+      let files = try stores.flatMap { try $0.writeDeltas { _ in try self.step(.partitionWritten) } }
+      let sync = syncs.begin(files.map { file in { try file.sync() } })
+      if !stateMayFollow { try sync.wait() }
+      stateSync = sync
     }
     try self.step(.stateWritten)
     let commitTime = Int64((Clock.steadyNanoseconds() - written) / 1_000_000)
@@ -266,7 +314,7 @@ final class StreamExecution {
         commitTime: commitTime)
     }
     for store in stores { store.commit() }
-    try retrying("keeping the state of batch \(batchId)") { for store in stores { try store.maintain() } }
+    try keepUp()
     try self.step(.stateKept)
     step("commitOffsets")
     let total = Int64((Clock.steadyNanoseconds() - begin) / 1_000_000) + durations[0].1
@@ -279,7 +327,35 @@ final class StreamExecution {
     cleanUp(after: start)
   }
 
-  private func addBatch(_ ranges: StreamRanges, _ timestamp: Int64) throws -> MicroBatch.Counts {
+  /// What is not urgent, some of it on another thread.
+  private func keepUp() throws {
+    // Snapshots must not be begun faster than they get done.
+    let isDone = lastUpkeep?.isDone ?? true
+    if isDone { try lastUpkeep?.wait() }
+    var work: [DiskThreads.Work] = []
+    try retrying("keeping the state of batch \(batchId)") {
+      for store in stores { try store.maintain(mayWrite: isDone) { work.append($0) } }
+    }
+    let oldest = batchId - Checkpoint.batchesRetained
+    if oldest > 0, batchId % Self.purgeInterval == 0 {
+      work.append { [checkpoint] in try checkpoint!.purge(before: oldest) }
+    }
+    guard !work.isEmpty else { return }
+    let all: DiskThreads.Work = { [stateSync, lastUpkeep, work] in
+      try lastUpkeep?.wait()
+      // No snapshot is in its place before the state it is made of is on the disk.
+      try stateSync?.wait()
+      for piece in work { try piece() }
+    }
+    lastUpkeep = upkeep.begin([all])
+  }
+
+  /// Micro-batches after which old offsets and commits are removed.
+  private static let purgeInterval: Int64 = 10
+
+  private func addBatch(
+    _ ranges: StreamRanges, _ timestamp: Int64, _ before: inout BeforeRows?
+  ) throws -> MicroBatch.Counts {
     // What a failed try has changed is given up.
     for store in stores { store.begin() }
     let batch = MicroBatch(
@@ -288,6 +364,9 @@ final class StreamExecution {
       watermarks: Watermarks(late: lastWatermark ?? tracker.current, eviction: tracker.current), files: query.files,
       onMalformed: query.onMalformed)
     defer { batch.cancel() }
+    // The rows are computed meanwhile.
+    try before?.wait(checkpoint)
+    before = nil
     try query.sink.addBatch(id: batchId, batch)
     // A sink that does not want the rest has it all the same: malformed records must be seen.
     while try batch.next() != nil {}
@@ -352,21 +431,4 @@ final class StreamExecution {
       }
     }
   }
-}
-
-/// offsets/N on its way to the disk, on a thread of its own.
-private struct SyncedOffsets {
-  private let outcome = Monitor<Result<Void, any Error>?>(nil)
-
-  init(_ checkpoint: Checkpoint, _ batchId: Int64) {
-    _ = Worker("offsets") { [outcome] _ in
-      let result = Result { try checkpoint.syncOffsets(batchId) }
-      outcome.withLock { $0 = result }
-    }
-  }
-
-  func wait() { _ = outcome.wait { $0 } }
-
-  /// - Throws: what the system said instead of syncing it.
-  func finish() throws { try outcome.wait { $0 }.get() }
 }
