@@ -37,7 +37,7 @@ for file in Tests/Golden/spark_4.0.1_*.tsv Tests/Golden/spark_4.3.0_found.tsv; d
   "$python" Tests/Golden/spark_expressions.py "$file" 2>/dev/null | diff "$work/wanted" - > "$work/difference" ||
     { echo "test-real: Spark answers otherwise than $file"; cat "$work/difference"; exit 1; }
 done
-for name in queries streams files; do
+for name in queries streams files sources; do
   "$python" Tests/Golden/spark_$name.py 2>/dev/null | diff Tests/Golden/spark_$name.jsonl - > "$work/difference" ||
     { echo "test-real: Spark answers otherwise than Tests/Golden/spark_$name.jsonl"; cat "$work/difference"; exit 1; }
 done

@@ -1,3 +1,4 @@
+import MillArchive
 import MillBase
 import MillColumns
 import MillLog
@@ -34,11 +35,13 @@ public final class CompiledQuery: Sendable {
   ///   - file: for messages.
   ///   - ansi: spark.sql.ansi.enabled; the script may SET it otherwise. Default true, as in Spark 4.
   ///   - catalog: tables that need no CREATE VIEW.
+  ///   - systems: where paths with a scheme lie, as directories of files say by their names which columns there are.
   /// - Throws: `.configuration` with file, line, column, and the nearest name for one that can't be found.
   public convenience init(
-    script: String, file: String? = nil, ansi: Bool = true, catalog: (any TableCatalog)? = nil
+    script: String, file: String? = nil, ansi: Bool = true, catalog: (any TableCatalog)? = nil,
+    systems: FileSystems? = nil
   ) throws {
-    var analyzer = Analyzer(file: file, ansi: ansi, catalog: catalog)
+    var analyzer = Analyzer(file: file, ansi: ansi, catalog: catalog, systems: systems)
     let plan = try analyzer.analyze(Parser.statements(of: script, file: file))
     self.init(plan, file: file, ansi: ansi, time: LocalTime(zone: analyzer.zone))
   }
@@ -117,12 +120,14 @@ public final class CompiledQuery: Sendable {
   /// is as ``JSONReader/append(inPlace:count:)`` wants it.
   ///
   /// - Parameters:
+  ///   - partition: what the file's directory has for the source's columns behind the line.
   ///   - place: says where a line is, by the position of its first byte in `text`.
   func process(
     _ pipeline: Pipeline, lines text: UnsafeRawBufferPointer, using memory: inout LineMemory, source: String,
-    now: Int64, place: (Int) -> String
+    partition: [Value] = [], now: Int64, place: (Int) -> String
   ) throws -> QueryOutput {
-    let lines = Lines(text, reusing: &memory.starts, &memory.counts)
+    var lines = Lines(text, reusing: &memory.starts, &memory.counts)
+    lines.partition = partition
     var output = try process(pipeline, .lines(lines), from: source, now: now) {
       $0 >= 0 && $0 < lines.count ? place(Int(lines.starts[$0])) : nil
     }

@@ -3,7 +3,7 @@
 usage: spark_files.py [NAME ...]     (needs pyspark 4.3 and Java 17; prints the new spark_files.jsonl)
 A step is a list of files: name (.gz: packed), seconds since it was modified, content; or "run", which runs the query over its
 checkpoint; or ["remove", name]. $DIR in options and paths is the case's own directory, where the source is $DIR/in."""
-import gzip, json, os, shutil, sys, tempfile, time
+import gzip, json, os, re, shutil, sys, tempfile, time
 from pyspark.sql import SparkSession
 
 ABC = [["b.txt", 300, "b1\nb2\n"], ["a.txt", 200, "a\n"], ["c c.txt", 100, "c\n"], ["old.txt", 2600000, "old\n"]]
@@ -48,6 +48,34 @@ CASES = [
      [[["1.csv", 50, "k,s\n1,x\n\n2,\n"], ["2.csv", 40, "k,s\n3,\"y,z\"\n"]], "run"]),
     ("packed", "csv", "k INT, s STRING", {"header": "true"}, "in",
      [[["1.csv.gz", 50, "k,s\n1,x\n2,y\n"], ["2.csv", 40, "k,s\n3,z\n"], ["3.gz", 30, ""]], "run"]),
+    ("partitions", "json", "k INT", {}, "in",
+     [[["day=2026-11-24/hour=07/1.json", 50, '{"k":1}'], ["day=2026-11-24/hour=08/2.json", 40, '{"k":2}']], "run",
+      [["day=2026-11-25/hour=07/3.json", 30, '{"k":3}']], "run"]),
+    ("partitions_named", "json", "hour STRING, k INT, day DATE", {"maxFilesPerTrigger": "1"}, "in",
+     [[["day=2026-11-24/hour=07/1.json", 50, '{"k":1,"hour":"no"}'], ["day=__HIVE_DEFAULT_PARTITION__/hour=x%20y/2.json", 40, '{"k":2}']],
+      "run", [["day=2026-11-25/hour=09/3.json", 30, '{"k":3}']], "run"]),
+    ("partitions_of_text", "text", None, {}, "in",
+     [[["p=1/a", 50, "1"], ["p=2.5/b", 40, "2"]], "run", [["p=7/c", 30, "3"]], "run"]),
+    ("partitions_of_csv", "csv", "k INT, p INT, s STRING", {"header": "true"}, "in",
+     [[["p=1/a", 50, "k,s\n1,x"], ["p=2/b", 40, "k,s\n2,y"]], "run"]),
+    ("partitions_come_later", "json", "k INT, p INT", {}, "in",
+     ["run", [["p=1/a", 50, '{"k":1,"p":9}']], "run", [["p=2/b", 40, '{"k":2}']], "run"]),
+    ("partitions_come_between", "json", "k INT, p INT", {"recursiveFileLookup": "false"}, "in",
+     [[["a", 50, '{"k":1,"p":9}']], "run", [["p=2/b", 40, '{"k":2}']], "run"]),
+    ("partition_that_does_not_fit", "text", None, {}, "in", [[["p=1/a", 50, "1"]], "run", [["p=x/b", 40, "2"]], "run"]),
+    ("partition_of_another_name", "json", "k INT, p INT", {}, "in",
+     [[["p=1/a", 50, '{"k":1}']], "run", [["q=1/b", 40, '{"k":2}']], "run"]),
+    ("partition_of_another_name_alone", "json", "k INT, p INT", {"maxFilesPerTrigger": "1"}, "in",
+     [[["p=1/a", 50, '{"k":1}'], ["q=1/b", 40, '{"k":2}']], "run"]),
+    ("files_beside_partitions", "json", "k INT, p INT", {}, "in",
+     [[["p=1/a", 50, '{"k":1}'], ["b", 40, '{"k":2,"p":9}']], "run"]),
+    ("below_a_partition", "json", "k INT, p INT", {}, "in", [[["p=1/sub/a", 50, '{"k":1}'], ["p=2/b", 40, '{"k":2}']], "run"]),
+    ("one_partition", "json", "k INT", {}, "in/p=1", [[["p=1/q=2/a", 50, '{"k":1}']], "run"]),
+    ("pattern_of_partitions", "json", "k INT", {}, "in/p=[12]", [[["p=1/a", 50, '{"k":1}'], ["p=2/b", 40, '{"k":2}']], "run"]),
+    ("base_path_of_pattern", "json", "k INT", {"basePath": "$DIR/in"}, "in/p=[12]",
+     [[["p=1/a", 50, '{"k":1}'], ["p=2/b", 40, '{"k":2}'], ["p=3/c", 30, '{"k":3}']], "run"]),
+    ("partitions_passed_over", "json", "k INT, p INT", {"recursiveFileLookup": "true"}, "in",
+     [[["p=1/a", 50, '{"k":1}'], ["p=2/b", 40, '{"k":2,"p":9}']], "run"]),
     ("rate", "rate-micro-batch", None, {"rowsPerBatch": "3", "startTimestamp": "1700000000000", "advanceMillisPerBatch": "1500"},
      None, ["run", "run", "run"]),
     ("rate_defaults", "rate-micro-batch", None, {"rowsPerBatch": "2"}, None, ["run", "run"]),
@@ -72,10 +100,14 @@ def play(source, columns, options, path, steps, folder):
             reader = spark.readStream.format(source).options(**{k: v.replace("$DIR", folder) for k, v in options.items()})
             if columns:
                 reader = reader.schema(columns)
-            frame = reader.load(f"{folder}/{path}") if path else reader.load()
-            query = (frame.writeStream.option("checkpointLocation", f"{folder}/checkpoint").foreachBatch(take)
-                     .trigger(availableNow=True).start())
-            query.awaitTermination()
+            try:
+                frame = reader.load(f"{folder}/{path}") if path else reader.load()
+                query = (frame.writeStream.option("checkpointLocation", f"{folder}/checkpoint").foreachBatch(take)
+                         .trigger(availableNow=True).start())
+                query.awaitTermination()
+            except Exception as error:
+                found = re.findall(r"\[([A-Z][A-Z_0-9.]+)\]", str(error))
+                batches.append(found[-1] if found else str(error)[:300])
         elif step[0] == "remove":
             os.remove(f"{folder}/in/{step[1]}")
         else:

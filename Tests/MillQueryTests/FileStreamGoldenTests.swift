@@ -20,14 +20,25 @@ import Testing
     return text.split(separator: "\n").compactMap { try? JSONValue(parsing: String($0)) }.map { Case(line: $0) }
   }()
 
-  @Test func goldenFileIsThere() { #expect(Self.cases.count >= 28) }
+  @Test func goldenFileIsThere() { #expect(Self.cases.count >= 42) }
 
   private static func script(_ item: Case, in directory: String) -> String {
-    var options = (item.line["options"]?.object ?? [:]).map { "\($0.key) '\($0.value.string!)'" }
+    var options = (item.line["options"]?.object ?? [:]).map {
+      "\($0.key) '\($0.value.string!.replacing("$DIR", with: directory))'"
+    }
     if let path = item.line["path"]?.string { options.append("path '\(directory)/\(path)'") }
     let columns = item.line["columns"]?.string.map { " (\($0))" } ?? ""
     return "CREATE TEMPORARY VIEW f\(columns) USING `\(item.line["format"]!.string!)` OPTIONS ("
       + options.joined(separator: ", ") + "); SELECT * FROM STREAM(f)"
+  }
+
+  private static func run(_ item: Case, in directory: String, _ sink: TextSink) throws {
+    let query = try StreamingQuery(
+      name: "q", query: CompiledQuery(script: script(item, in: directory)),
+      log: { _ in throw MillError(.notFound, "no log") }, sink: sink, checkpointLocation: directory + "/checkpoint",
+      trigger: .availableNow, metrics: Metrics())
+    query.start()
+    try query.awaitTermination(.seconds(60))
   }
 
   private static func put(_ file: JSONValue, in directory: String) throws {
@@ -49,12 +60,7 @@ import Testing
     let sink = TextSink()
     for step in item.line["steps"]!.array! {
       if step == .string("run") {
-        let query = try StreamingQuery(
-          name: "q", query: CompiledQuery(script: Self.script(item, in: directory)),
-          log: { _ in throw MillError(.notFound, "no log") }, sink: sink,
-          checkpointLocation: directory + "/checkpoint", trigger: .availableNow, metrics: Metrics())
-        query.start()
-        try query.awaitTermination(.seconds(60))
+        do { try Self.run(item, in: directory, sink) } catch { sink.fail(error) }
       } else if step[0] == .string("remove") {
         try Files.remove("\(directory)/in/\(step[1]!.string!)")
       } else {
@@ -62,7 +68,7 @@ import Testing
       }
     }
     let wanted = item.line["batches"]!.array!.map { batch in
-      batch.array!.map { "\($0.array!.map { $0.string ?? "null" })" }.sorted()
+      batch.array?.map { "\($0.array!.map { $0.string ?? "null" })" }.sorted() ?? ["[\(batch.string!)]"]
     }
     #expect(sink.batches == wanted)
     guard let lists = item.line["lists"]?.object, lists.count > 0 else { return }
@@ -84,6 +90,13 @@ import Testing
     let description = "TextSink"
     private let kept = Mutex<[[String]]>([])
     var batches: [[String]] { kept.withLock { $0 } }
+
+    /// An error counts by its name, `[NAME]`.
+    func fail(_ error: any Error) {
+      let text = "\(error)"
+      let name = text.firstMatch(of: /\[[A-Z_.]+\]/).map { String($0.output) } ?? text
+      kept.withLock { $0.append([name]) }
+    }
 
     func addBatch(id: Int64, _ batch: MicroBatch) throws {
       var rows: [String] = []

@@ -24,8 +24,8 @@ final class BatchInput: JobSource {
 
   /// - Throws: `.notFound` for a path or topic that does not exist; `.configuration` for a topic without a log.
   init(
-    _ sources: [Source], query: CompiledQuery, inputs: [String]?, places: BatchQuery.Places, chunkBytes: Int,
-    stop: Signal
+    _ pipeline: Pipeline, _ sources: [Source], query: CompiledQuery, inputs: [String]?, places: BatchQuery.Places,
+    chunkBytes: Int, now: Int64, stop: Signal
   ) throws {
     var files: [(FileSource, String)] = []
     var rows: [Rows] = []
@@ -48,15 +48,18 @@ final class BatchInput: JobSource {
         ranges += try stream.batchRanges()
       }
     }
-    chunks = try FileChunks(files, inputs: inputs, files: places.files, chunkBytes: chunkBytes)
+    let items = try FileChunks.items(files, inputs: inputs, files: places.files, time: query.time)
+    chunks = FileChunks(try pipeline.pruning.pruned(items, query, now: now), chunkBytes: chunkBytes)
     self.rows = Mutex(rows[...])
     records = RangeReader(ranges, stop: stop)
     self.stop = stop
   }
 
   /// What a micro-batch reads.
-  init(_ ranges: StreamRanges, chunkBytes: Int, stop: Signal) {
-    chunks = FileChunks(ranges.files, chunkBytes: chunkBytes)
+  init(
+    _ pipeline: Pipeline, _ ranges: StreamRanges, query: CompiledQuery, chunkBytes: Int, now: Int64, stop: Signal
+  ) throws {
+    chunks = FileChunks(try pipeline.pruning.pruned(ranges.files, query, now: now), chunkBytes: chunkBytes)
     let rows = ranges.rows.flatMap { range in range.batches.map { Rows(source: range.source, make: $0) } }
     self.rows = Mutex(rows[...])
     records = RangeReader(ranges.records, stop: stop)

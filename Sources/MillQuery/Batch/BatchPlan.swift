@@ -22,6 +22,7 @@ struct Pipeline: Sendable {
   var hasOneRow: Bool
   /// What other operators make for it, by name.
   var inputs: [(name: String, plan: BatchPlan)]
+  var pruning: PartitionPruning
 }
 
 /// Plan → batch plan.
@@ -120,7 +121,7 @@ struct BatchPlanner {
       return .pipeline(
         Pipeline(
           root: root, schema: plan.schema, sources: cut.sources, hasOneRow: cut.hasOneRow,
-          inputs: inputs.map { (name: $0.0, plan: $0.1) }))
+          inputs: inputs.map { (name: $0.0, plan: $0.1) }, pruning: PartitionPruning(cut)))
     }
   }
 

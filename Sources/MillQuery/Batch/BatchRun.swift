@@ -174,7 +174,8 @@ struct BatchRun {
     let buffers = BufferPool()
     let streams = stream == nil ? [] : pipeline.sources.filter(\.isStreaming).map(\.name)
     if let stream, !streams.isEmpty {
-      let input = BatchInput(stream.ranges.only(of: streams), chunkBytes: chunkBytes, stop: stop)
+      let input = try BatchInput(
+        pipeline, stream.ranges.only(of: streams), query: query, chunkBytes: chunkBytes, now: now, stop: stop)
       let work = OrderedLanes(lanes: lanes, name: "lane", source: input) { piece in
         var (output, read) = try piece.process(query, pipeline, buffers, now: now, keepsLines: true)
         let encoded = try encode(output.batch)
@@ -190,7 +191,7 @@ struct BatchRun {
     let still = stream == nil ? pipeline.sources : pipeline.sources.filter { !$0.isStreaming }
     if !still.isEmpty {
       let input = try BatchInput(
-        still, query: query, inputs: inputs, places: places, chunkBytes: chunkBytes, stop: stop)
+        pipeline, still, query: query, inputs: inputs, places: places, chunkBytes: chunkBytes, now: now, stop: stop)
       try onChunk(ReadChunk(bytes: input.fileBytes, rows: 0, malformed: []))
       let work = OrderedLanes(lanes: lanes, name: "lane", source: input) { piece in
         let (output, read) = try piece.process(query, pipeline, buffers, now: now)

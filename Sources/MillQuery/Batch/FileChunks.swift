@@ -11,6 +11,8 @@ final class FileChunks: JobSource {
     var source: String
     /// The first line of the file is no row.
     var hasHeader: Bool
+    /// What the file's directory has for the source's columns behind the line.
+    var partition: [Value] = []
   }
 
   /// A file to be read.
@@ -21,6 +23,8 @@ final class FileChunks: JobSource {
     /// The first line of the file is no row.
     var hasHeader: Bool
     var system: any FileSystem
+    /// What the file's directory has for the source's columns behind the line.
+    var partition: [Value] = []
   }
 
   let totalBytes: Int64
@@ -35,23 +39,38 @@ final class FileChunks: JobSource {
     totalBytes = items.reduce(0) { $0 + $1.size }
   }
 
-  /// - Throws: `.notFound` for a path where nothing is.
-  convenience init(
-    _ sources: [(described: FileSource, name: String)], inputs: [String]?, files systems: FileSystems?, chunkBytes: Int
-  ) throws {
+  /// The files of sources.
+  ///
+  /// - Parameters:
+  ///   - inputs: paths instead of the sources' own.
+  ///   - time: the session's clock, for times in the names of directories.
+  /// - Throws: `.notFound` for a path where nothing is; `.badInput` for directories that are not the query's.
+  static func items(
+    _ sources: [(described: FileSource, name: String)], inputs: [String]?, files systems: FileSystems?, time: LocalTime
+  ) throws -> [Item] {
     var items: [Item] = []
     for (described, name) in sources {
+      var reader = PartitionReader(described, time)
       for path in inputs ?? [described.path] {
         let finder = try FileFinder(described, path: path, systems: systems)
         guard let found = try finder.find() else {
           throw MillError(.notFound, "the path does not exist", at: .init(file: path))
         }
-        items += found.map {
-          Item(path: $0.path, size: $0.size, source: name, hasHeader: described.hasHeader, system: finder.system)
+        for file in found {
+          // What is given instead of the path may be a partition itself.
+          let top = inputs == nil || described.basePath != nil ? finder.top(of: file.path) : nil
+          guard let partition = try reader.values(of: file.path, below: top) else {
+            PartitionReader.warnOfFile(beside: file.path)
+            continue
+          }
+          items.append(
+            Item(
+              path: file.path, size: file.size, source: name, hasHeader: described.hasHeader, system: finder.system,
+              partition: partition))
         }
       }
     }
-    self.init(items, chunkBytes: chunkBytes)
+    return items
   }
 
   private func open(_ item: Item) throws -> LineFile {
@@ -72,7 +91,8 @@ final class FileChunks: JobSource {
         state.file = file
         if state.chunk < file.chunkCount {
           defer { state.chunk += 1 }
-          return Chunk(file: file, index: state.chunk, source: item.source, hasHeader: item.hasHeader)
+          return Chunk(
+            file: file, index: state.chunk, source: item.source, hasHeader: item.hasHeader, partition: item.partition)
         }
         state = (state.item + 1, nil, 0)
       }
@@ -95,8 +115,8 @@ final class ChunkBuffer: @unchecked Sendable {
       let start = chunk.index == 0 ? Self.firstRow(of: text, hasHeader: chunk.hasHeader) : 0
       let lines = UnsafeRawBufferPointer(rebasing: text[start...])
       var output = try query.process(
-        pipeline, lines: lines, using: &memory, source: chunk.source,
-        now: now, place: { "\(chunk.file.path)@\(position + Int64(start + $0))" })
+        pipeline, lines: lines, using: &memory, source: chunk.source, partition: chunk.partition, now: now,
+        place: { "\(chunk.file.path)@\(position + Int64(start + $0))" })
       if keepsLines {
         for index in output.malformed.indices {
           let slot = output.malformed[index].slot

@@ -42,7 +42,7 @@ extension Analyzer {
     case nil: break
     }
     do {
-      if let table = try catalog?.table(name) { return .scan(table) }
+      if let table = try catalog?.table(name) { return .scan(try withPartitions(table, at: position)) }
     } catch let problem as MillError where problem.code == .configuration && problem.place?.line == nil {
       throw error(problem.message, at: position, wayOut: problem.wayOut)
     }

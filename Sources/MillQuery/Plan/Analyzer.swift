@@ -7,6 +7,10 @@ struct Analyzer {
   let file: String?
   var ansi: Bool
   var enablePartialResults = true
+  /// spark.sql.sources.partitionColumnTypeInference.enabled
+  var infersPartitionTypes = true
+  /// Where paths with a scheme lie.
+  var systems: FileSystems?
   /// spark.sql.session.timeZone; nil = UTC.
   var zone: ZoneRules?
   var views: [String: View] = [:]
@@ -34,8 +38,9 @@ struct Analyzer {
     case query(Plan)
   }
 
-  init(file: String?, ansi: Bool, catalog: (any TableCatalog)? = nil) {
+  init(file: String?, ansi: Bool, catalog: (any TableCatalog)? = nil, systems: FileSystems? = nil) {
     self.file = file
+    self.systems = systems
     self.ansi = ansi
     self.catalog = catalog
   }
@@ -105,7 +110,7 @@ struct Analyzer {
 
   private static let settings = [
     "spark.sql.ansi.enabled", "spark.sql.json.enablePartialResults", "spark.sql.session.timeZone",
-    "spark.sql.caseSensitive",
+    "spark.sql.caseSensitive", "spark.sql.sources.partitionColumnTypeInference.enabled",
   ]
 
   private mutating func set(_ key: String, _ value: String, at position: SourcePosition) throws {
@@ -117,6 +122,7 @@ struct Analyzer {
     }
     switch key {
     case "spark.sql.ansi.enabled": ansi = try flag()
+    case "spark.sql.sources.partitionColumnTypeInference.enabled": infersPartitionTypes = try flag()
     case "spark.sql.json.enablePartialResults": enablePartialResults = try flag()
     case "spark.sql.session.timeZone":
       if ["UTC", "GMT", "Z", "+00:00", "Etc/UTC"].contains(value) {
@@ -148,42 +154,8 @@ struct Analyzer {
       var columns = KafkaSource.schema
       if kafka.includeHeaders { columns.columns.append(KafkaSource.headersColumn) }
       return .source(Source(name: name, kind: .kafka(kafka), schema: columns))
-    case "text":
-      let (files, _, _) = try reader.files(.text)
-      let columns = schema ?? Schema([.init("value", .string)])
-      guard columns.count == 1, columns.columns[0].type == .string else {
-        throw error("text has one column of type STRING", at: position)
-      }
-      return .source(Source(name: name, kind: .files(files), schema: columns))
-    case "json":
-      var (files, json, _) = try reader.files(.json)
-      json.keepsText = true
-      guard let schema else {
-        throw error(
-          "a json source needs its columns with their types", at: position,
-          wayOut: "write CREATE TEMPORARY VIEW \(name) (a INT, b STRING) USING json OPTIONS (…)")
-      }
-      let lines = Schema([.init("value", .string)])
-      let scan = Plan.scan(Source(name: name, kind: .files(files), schema: lines))
-      let value = Expression(.column(0), .string, position)
-      let parsed = Expression(
-        .fromJSON(value, fromJSON(.struct(schema), json)), .struct(schema), position)
-      let row = Plan.project([parsed], Schema([.init("row", .struct(schema))]), scan)
-      // Spark's json source gives no row for a blank line.
-      let kept = Plan.filter(
-        FunctionLibrary.notNull(Expression(.column(0), .struct(schema), position), position), row)
-      let fields = schema.columns.enumerated().map { index, column in
-        Expression(.field(Expression(.column(0), .struct(schema), position), index), column.type, position)
-      }
-      return .query(.project(fields, schema, kept))
-    case "csv":
-      let (files, _, csv) = try reader.files(.csv)
-      guard let schema else {
-        throw error(
-          "a csv source needs its columns with their types", at: position,
-          wayOut: "write CREATE TEMPORARY VIEW \(name) (a INT, b STRING) USING csv OPTIONS (…)")
-      }
-      return .query(try self.csv(name, files, schema, csv, at: position))
+    case "text", "json", "csv":
+      return try fileSource(name, FileSource.Format(rawValue: format.lowercased())!, schema, reader, at: position)
     case "rate", "rate-micro-batch":
       if schema != nil { throw error("\(format) has its own columns: leave the column list out", at: position) }
       let rate = try format.lowercased() == "rate" ? reader.rate() : reader.rateMicroBatch()
@@ -195,38 +167,6 @@ struct Analyzer {
         "unknown source format \(format)", at: position,
         wayOut: nearest.map { "did you mean \($0)?" } ?? "known are \(known.joined(separator: ", "))")
     }
-  }
-
-  /// Lines → rows. Blank lines and comments are none.
-  private func csv(
-    _ name: String, _ files: FileSource, _ schema: Schema, _ options: CSVOptions, at position: SourcePosition
-  ) throws -> Plan {
-    let lines = Schema([.init("value", .string)])
-    let line = Expression(.column(0), .string, position)
-    func call(_ name: String, _ arguments: [Expression]) -> FunctionCall {
-      FunctionCall(name: name, arguments: arguments, position: position, ansi: ansi, file: file)
-    }
-    // As Java's String.trim: whatever is not above a space.
-    let spaces = String(String.UnicodeScalarView((0...32).map { Unicode.Scalar(UInt8($0)) }))
-    var trim = call("trim", [line, .constant(.string(spaces), .string, position)])
-    let trimmed = try FunctionLibrary.all["trim"]!.build(&trim)
-    let blank = Expression.constant(.string(""), .string, position)
-    var isRow = try FunctionLibrary.comparison("<>", trimmed, blank, call("<>", []))
-    if let comment = options.comment {
-      var start = call("startswith", [line, .constant(.string(String(comment)), .string, position)])
-      let isComment = try FunctionLibrary.all["startswith"]!.build(&start)
-      isRow = Expression(.and(isRow, FunctionLibrary.not(isComment, position)), .boolean, position)
-    }
-    let scan = Plan.filter(isRow, .scan(Source(name: name, kind: .files(files), schema: lines)))
-    let parsed = try FunctionLibrary.fromCSV(call("from_csv", [line]), schema, options)
-    let row = Plan.project([parsed], Schema([.init("row", .struct(schema))]), scan)
-    let rowColumn = Expression(.column(0), .struct(schema), position)
-    // DROPMALFORMED gives null for a row that is left out.
-    let kept = Plan.filter(FunctionLibrary.notNull(rowColumn, position), row)
-    let fields = schema.columns.enumerated().map { index, column in
-      Expression(.field(rowColumn, index), column.type, position)
-    }
-    return .project(fields, schema, kept)
   }
 
   mutating func fromJSON(_ schema: DataType, _ options: JSONOptions) -> FromJSON {

@@ -84,11 +84,35 @@ public struct FileSource: Sendable, Hashable {
   public var isStreaming = false
   /// Files of directories inside of directories too. Default true (Spark: only with recursiveFileLookup).
   public var isRecursive = true
+  /// Directories `name=value` make columns; not with recursiveFileLookup.
+  public var readsPartitions = true
+  /// Where partitions begin; nil = at the path.
+  public var basePath: String?
+  public var partitions = Partitions.none
   /// Only files whose names match. nil = all.
   public var pathGlobFilter: String?
   /// A file that is gone when it is to be read is left out; else the query fails. Default false.
   public var ignoresMissingFiles = false
   public var stream = StreamOptions()
+
+  /// Which columns the names of directories make.
+  public enum Partitions: Sendable, Hashable {
+    case none
+    /// In the order of the path.
+    case known([Schema.Column])
+    /// There were no files yet when the query was made: those of the view's columns that directories may turn out to
+    /// hold. A scan has two columns for each: whether it is so, and the value.
+    case possible([Schema.Column])
+
+    /// What a scan has behind the line.
+    var scanned: [Schema.Column] {
+      switch self {
+      case .none: []
+      case .known(let columns): columns
+      case .possible(let columns): columns.flatMap { [.init("has \($0.name)", .boolean), $0] }
+      }
+    }
+  }
 
   /// What counts for streams only, by Spark's options.
   public struct StreamOptions: Sendable, Hashable {

@@ -5,7 +5,7 @@ extension SourceOptions {
   private static let fileKeys = [
     "path", "pathGlobFilter", "recursiveFileLookup", "ignoreMissingFiles", "maxFilesPerTrigger", "maxBytesPerTrigger",
     "latestFirst", "maxFileAge", "fileNameOnly", "cleanSource", "sourceArchiveDir", "maxCachedFiles",
-    "discardCachedInputRatio",
+    "discardCachedInputRatio", "basePath",
   ]
 
   /// The files, and the other options: from_json's for json, from_csv's for csv.
@@ -26,15 +26,22 @@ extension SourceOptions {
         throw error(problem.message, at: option, wayOut: problem.wayOut)
       }
     }
-    var plain = path.value
-    if plain.hasPrefix("file://") { plain.removeFirst(7) } else if plain.hasPrefix("file:") { plain.removeFirst(5) }
+    let plain = Self.plain(path.value)
     var files = FileSource(format: format, path: plain, hasHeader: csv.hasHeader)
     files.isRecursive = try boolean("recursiveFileLookup", default: true)
+    files.readsPartitions = try !boolean("recursiveFileLookup", default: false)
+    files.basePath = option("basePath").map { Self.plain($0.value) }
     files.ignoresMissingFiles = try boolean("ignoreMissingFiles", default: false)
     files.pathGlobFilter = try pattern("pathGlobFilter")
     if PathGlob.isPattern(plain) { try check(plain, path) }
     files.stream = try streamOptions()
     return (files, json, csv)
+  }
+
+  /// A path of this machine without its scheme.
+  private static func plain(_ path: String) -> String {
+    if path.hasPrefix("file://") { return String(path.dropFirst(7)) }
+    return path.hasPrefix("file:") ? String(path.dropFirst(5)) : path
   }
 
   private func pattern(_ key: String) throws -> String? {

@@ -14,6 +14,9 @@ struct Scan {
       case (.kafka, .lines), (.kafka, .rows): preconditionFailure("a topic has no lines")
       case (.table, .rows(let batch)), (.rate, .rows(let batch)): return Vector(batch.columns[index])
       case (.table, _), (.rate, _): preconditionFailure("a table has rows")
+      case (.files, .lines(let lines)) where index > 0:
+        let value = Column(source.schema.columns[index].type, [lines.partition[index - 1]])
+        return Vector(constant: value, count: lines.count)
       case (.files, _): return Vector(valuesOf: input, as: .string)
       }
     }

@@ -27,6 +27,8 @@ struct Lines: @unchecked Sendable {
   /// Where each line lies in `text`, without its end.
   let starts: [Int32]
   let counts: [Int32]
+  /// What the file's directory has for the source's other columns.
+  var partition: [Value] = []
 
   var count: Int { starts.count }
 

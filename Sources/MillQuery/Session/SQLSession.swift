@@ -1,3 +1,4 @@
+import MillArchive
 import MillBase
 import MillColumns
 
@@ -19,8 +20,11 @@ public struct SQLSession {
   ///   - file: of the statements, for messages.
   ///   - catalog: tables that need no CREATE VIEW.
   ///   - ansi: spark.sql.ansi.enabled, until SET says otherwise. Default true, as in Spark 4.
-  public init(file: String? = nil, catalog: (any TableCatalog)? = nil, ansi: Bool = true) {
-    analyzer = Analyzer(file: file, ansi: ansi, catalog: catalog)
+  ///   - systems: where paths with a scheme lie; nil = what needs no configuration.
+  public init(
+    file: String? = nil, catalog: (any TableCatalog)? = nil, ansi: Bool = true, systems: FileSystems? = nil
+  ) {
+    analyzer = Analyzer(file: file, ansi: ansi, catalog: catalog, systems: systems)
   }
 
   /// Analyses the statements of a text, and hands over the answer of each before it looks at the next.

@@ -19,6 +19,8 @@ struct FileFinder: Sendable {
   private let glob: PathGlob?
   private let filter: PathGlob?
   private let isRecursive: Bool
+  /// Where partitions begin, in the file system; nil = at the path.
+  private let basePath: String?
 
   /// - Parameter path: instead of the source's own.
   /// - Throws: `.configuration` for a scheme that can't be served, or a pattern that is none.
@@ -36,6 +38,9 @@ struct FileFinder: Sendable {
     glob = PathGlob.isPattern(path) ? try PathGlob(path) : nil
     filter = try source.pathGlobFilter.map { try PathGlob($0) }
     isRecursive = source.isRecursive
+    basePath = source.basePath.map { [authority] base in
+      PathAddress.absolute(base.hasPrefix(authority) ? String(base.dropFirst(authority.count)) : base)
+    }
   }
 
   /// Hadoop leaves files with such names alone: they are being written, or are no data.
@@ -44,15 +49,29 @@ struct FileFinder: Sendable {
   }
 
   /// All files, directory by directory in the order of names; nil when nothing is at the path (a pattern may be without).
-  func find() throws -> [Found]? {
+  ///
+  /// - Parameter filtered: without those that pathGlobFilter keeps out.
+  func find(filtered: Bool = true) throws -> [Found]? {
+    guard let found = try all(filtered) else { return nil }
+    if isRecursive { return found }
+    // As Spark without recursiveFileLookup: what lies deeper counts in directories of partitions only.
+    let below = found.map { file in
+      Files.split(PathAddress.absolute(file.path)).directory.dropFirst(top(of: file.path).count)
+    }
+    if below.contains(where: { $0.contains("=") }) { return found }
+    return zip(found, below).filter { $0.1.isEmpty }.map(\.0)
+  }
+
+  private func all(_ filtered: Bool) throws -> [Found]? {
+    let filter = filtered ? filter : nil
     guard let glob else {
       guard let status = try system.status(path) else { return nil }
       guard status.isDirectory else { return [Found(path: path, size: status.size, modified: status.modified)] }
       let log = SinkFileLog(of: path, in: system)
-      return try log.exists ? logged(log) : files(path)
+      return try log.exists ? logged(log) : files(path, filter)
     }
     var found: [Found] = []
-    for choice in glob.paths.indices { try match(glob, choice, 0, path.hasPrefix("/") ? "" : ".", &found) }
+    for choice in glob.paths.indices { try match(glob, choice, 0, path.hasPrefix("/") ? "" : ".", filter, &found) }
     return found
   }
 
@@ -72,11 +91,11 @@ struct FileFinder: Sendable {
     }
   }
 
-  private func files(_ directory: String) throws -> [Found] {
+  private func files(_ directory: String, _ filter: PathGlob?) throws -> [Found] {
     var found: [Found] = []
     for entry in try system.list(directory) where !Self.isHidden(entry.name) {
       if entry.isDirectory {
-        if isRecursive { found += try files("\(directory)/\(entry.name)") }
+        found += try files("\(directory)/\(entry.name)", filter)
       } else if filter?.matches(name: entry.name) ?? true {
         found.append(Found(path: "\(directory)/\(entry.name)", size: entry.size, modified: entry.modified))
       }
@@ -85,7 +104,7 @@ struct FileFinder: Sendable {
   }
 
   private func match(
-    _ glob: PathGlob, _ choice: Int, _ depth: Int, _ directory: String, _ found: inout [Found]
+    _ glob: PathGlob, _ choice: Int, _ depth: Int, _ directory: String, _ filter: PathGlob?, _ found: inout [Found]
   ) throws {
     let parts = glob.paths[choice]
     let isLast = depth == parts.count - 1
@@ -100,13 +119,45 @@ struct FileFinder: Sendable {
     for entry in entries {
       let path = "\(directory)/\(entry.name)"
       if !isLast {
-        if entry.isDirectory { try match(glob, choice, depth + 1, path, &found) }
+        if entry.isDirectory { try match(glob, choice, depth + 1, path, filter, &found) }
       } else if entry.isDirectory {
-        found += try files(path)
+        found += try files(path, filter)
       } else if filter?.matches(name: entry.name) ?? true {
         found.append(Found(path: path, size: entry.size, modified: entry.modified))
       }
     }
+  }
+
+  // MARK: Partitions
+
+  /// Where a file's partitions begin: the directory that the path names, or that matches the pattern; of a file that is
+  /// named itself, its own. The option basePath wins.
+  func top(of file: String) -> String {
+    if let basePath { return basePath }
+    let file = PathAddress.absolute(file)
+    guard let glob else {
+      let top = PathAddress.absolute(path)
+      return top == file ? Files.split(file).directory : top
+    }
+    let names = file.split(separator: "/").map(String.init)
+    let above = PathAddress.absolute(".").split(separator: "/").count
+    for (choice, parts) in glob.paths.enumerated() {
+      let start = path.hasPrefix("/") ? 0 : above
+      guard names.count > start + parts.count,
+        parts.indices.allSatisfy({ glob.matches(names[start + $0], choice: choice, depth: $0) })
+      else { continue }
+      return "/" + names.prefix(start + parts.count).joined(separator: "/")
+    }
+    return Files.split(file).directory
+  }
+
+  /// - Throws: `.configuration`, in Spark's words, for a basePath that is not above what is read.
+  func checkBasePath(_ found: [Found]) throws {
+    guard let basePath else { return }
+    let read = glob == nil ? [path] : found.map(\.path)
+    guard let wrong = read.map(PathAddress.absolute).first(where: { !$0.hasPrefix(basePath) }) else { return }
+    let root = authority == "file://" ? "file:" : authority
+    throw MillError(.configuration, "Wrong basePath \(basePath) for the root path: \(root)\(wrong)")
   }
 
   /// The path for people, from the root on: `file:/in/*.json`, `hdfs://nn:9000/in`.

@@ -24,14 +24,17 @@ final class FileStream: StreamSource {
   private let source: FileSource
   private let options: FileSource.StreamOptions
   private let finder: FileFinder
+  private let time: LocalTime
   private let log: FileStreamLog
   private let cleaner: FileCleaner?
   private let state: Mutex<State>
 
+  /// - Parameter time: the session's clock, for times in the names of directories.
   /// - Throws: `.notFound`, retriable, for a path where nothing is (yet), unless it is a pattern; `.corrupt` for a log
   ///   that can't be read.
-  init(name: String, source: FileSource, systems: FileSystems?, log: FileStreamLog) throws {
+  init(name: String, source: FileSource, systems: FileSystems?, time: LocalTime, log: FileStreamLog) throws {
     self.name = name
+    self.time = time
     self.source = source
     options = source.stream
     self.log = log
@@ -151,6 +154,7 @@ final class FileStream: StreamSource {
 
   func ranges(from start: SourceOffset, to end: SourceOffset) throws -> StreamRanges {
     var ranges = StreamRanges()
+    var reader = PartitionReader(source, time)
     for entry in try entries(start, end) {
       let path = try finder.path(ofURI: entry.path)
       guard let status = try finder.system.status(path) else {
@@ -162,8 +166,14 @@ final class FileStream: StreamSource {
           .notFound, "a file of the micro-batch is gone before it was read", at: .init(file: path),
           wayOut: "put it back, or set the source option ignoreMissingFiles to true to go on without it")
       }
+      guard let partition = try reader.values(of: path, below: finder.top(of: path)) else {
+        PartitionReader.warnOfFile(beside: path)
+        continue
+      }
       ranges.files.append(
-        .init(path: path, size: status.size, source: name, hasHeader: source.hasHeader, system: finder.system))
+        .init(
+          path: path, size: status.size, source: name, hasHeader: source.hasHeader, system: finder.system,
+          partition: partition))
     }
     return ranges
   }

@@ -63,14 +63,15 @@ public final class MicroBatch: Sendable {
     id: Int64, query: CompiledQuery, ranges: StreamRanges, laneCount: Int, now: Int64, stop: Signal,
     stores: [StateStore], mode: OutputMode, watermarks: Watermarks, files: FileSystems?,
     onMalformed: @escaping Malformed
-  ) {
+  ) throws {
     self.id = id
     self.stop = stop
     schema = query.schema
     let counted = Counted(onMalformed)
     self.counted = counted
     if case .pipeline(let pipeline) = query.batchPlan, pipeline.inputs.isEmpty {
-      let input = BatchInput(ranges, chunkBytes: Self.chunkBytes, stop: stop)
+      let input = try BatchInput(
+        pipeline, ranges, query: query, chunkBytes: Self.chunkBytes, now: now, stop: stop)
       let buffers = BufferPool()
       rows = .straight(
         OrderedLanes(lanes: laneCount, name: "lane", source: input) { piece in

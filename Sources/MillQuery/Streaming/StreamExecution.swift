@@ -46,7 +46,7 @@ final class StreamExecution {
     query.state.withLock { $0.id = id }
     let sources = StreamSources(
       log: query.resolve, files: query.files, checkpoint: checkpoint,
-      maxOffsetsPerTrigger: query.options.maxOffsetsPerTrigger)
+      maxOffsetsPerTrigger: query.options.maxOffsetsPerTrigger, time: query.query.time)
     for (index, source) in query.query.sources.filter(\.isStreaming).enumerated() {
       streams.append(try retrying("connecting") { try sources.make(source, index) })
     }
@@ -358,7 +358,7 @@ final class StreamExecution {
   ) throws -> MicroBatch.Counts {
     // What a failed try has changed is given up.
     for store in stores { store.begin() }
-    let batch = MicroBatch(
+    let batch = try MicroBatch(
       id: batchId, query: query.query, ranges: ranges, laneCount: query.options.lanes, now: timestamp * 1000,
       stop: stop, stores: stores, mode: query.outputMode,
       watermarks: Watermarks(late: lastWatermark ?? tracker.current, eviction: tracker.current), files: query.files,

@@ -124,6 +124,8 @@ struct StreamSources {
   let checkpoint: Checkpoint
   /// For topics whose options name no limit of their own.
   let maxOffsetsPerTrigger: Int64?
+  /// The session's clock.
+  let time: LocalTime
 
   /// - Parameter index: number among the query's streams: its folder is `sources/<index>`.
   /// - Throws: what the log says; `.notFound`, retriable, for files whose path does not exist.
@@ -135,7 +137,8 @@ struct StreamSources {
         name: source.name, kafka: kafka, log: try log(kafka), memory: .init(checkpoint: checkpoint, index: index))
     case .files(let described):
       return try FileStream(
-        name: source.name, source: described, systems: files, log: FileStreamLog(checkpoint.sourceDirectory(index)))
+        name: source.name, source: described, systems: files, time: time,
+        log: FileStreamLog(checkpoint.sourceDirectory(index)))
     case .rate(let rate):
       switch rate.pace {
       case .perSecond(let rows, let rampUp):

@@ -46,7 +46,8 @@ extension PipelineConfiguration.Query {
         .configuration, "'queries.\(name).file': there is no file \(path)",
         at: .init(file: configuration.file, line: line))
     }
-    let query = try CompiledQuery(script: Files.readText(path), file: path, ansi: ansi)
+    let query = try CompiledQuery(
+      script: Files.readText(path), file: path, ansi: ansi, systems: configuration.fileSystems())
     try query.checkStreams(outputMode)
     // What the sink has no room for is known before anything starts.
     try located(configuration) {

@@ -17,7 +17,7 @@ final class SQLShell {
     file: String?, catalog: (any TableCatalog)?, places: BatchQuery.Places, format: RowFormat,
     write: @escaping (String) throws -> Void
   ) {
-    session = SQLSession(file: file, catalog: catalog)
+    session = SQLSession(file: file, catalog: catalog, systems: places.files)
     self.places = places
     self.format = format
     self.write = write
