@@ -1,26 +1,21 @@
 /// Compiled regular expressions of one lane.
-///
-/// Swift's engine reads the same syntax as Java's for what queries use; it matches by Unicode scalar here, as Java
-/// matches by character, not by grapheme.
 struct PatternCache {
   /// More patterns than this (they come from a column then) empty the cache.
   static let countMax = 256
 
-  private var compiled: [String: Regex<AnyRegexOutput>] = [:]
+  private var compiled: [String: RegexProgram] = [:]
 
-  mutating func regex(_ pattern: String) throws(Failure) -> Regex<AnyRegexOutput> {
+  mutating func regex(_ pattern: String) throws(Failure) -> RegexProgram {
     if let regex = compiled[pattern] { return regex }
     do {
-      // In Java \w, \d and \s are ASCII's, and \b is where they begin and end.
-      let regex = try Regex(pattern).matchingSemantics(.unicodeScalar).wordBoundaryKind(.simple)
-        .asciiOnlyCharacterClasses()
+      let regex = try RegexProgram(pattern)
       if compiled.count >= Self.countMax { compiled.removeAll() }
       compiled[pattern] = regex
       return regex
     } catch {
       throw Failure(
-        "[INVALID_PARAMETER_VALUE.PATTERN] The value of parameter(s) `regexp` is invalid: '\(pattern)'. SQLSTATE: 22023"
-      )
+        "[INVALID_PARAMETER_VALUE.PATTERN] The value of parameter(s) `regexp` is invalid: '\(pattern)' "
+          + "(\(error.text)). SQLSTATE: 22023")
     }
   }
 }

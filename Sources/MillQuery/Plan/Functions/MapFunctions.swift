@@ -64,7 +64,7 @@ extension FunctionLibrary {
           out.append(
             try map(
               split(readers[0][row], pairs, limit: -1).map { pair in
-                let parts = split(pair, middle, limit: 2)
+                let parts = try split(pair, middle, limit: 2)
                 return .init(.string(parts[0]), parts.count > 1 ? .string(parts[1]) : .null)
               }))
         }

@@ -5,18 +5,40 @@ extension FunctionLibrary {
     FunctionDefinition("rlike", "regexp", "regexp_like", arity: 2) { call in try rlike(&call) },
     FunctionDefinition("like", arity: 2) { call in try like(&call, escape: "\\", ignoresCase: false) },
     FunctionDefinition("ilike", arity: 2) { call in try like(&call, escape: "\\", ignoresCase: true) },
-    FunctionDefinition("regexp_replace", arity: 3) { call in
-      try call.castAllToText()
-      return call.text { arguments, lane in
-        let regex = try lane.patterns.regex(arguments[1])
-        let template = try Replacement(arguments[2])
-        return try arguments[0].replacing(regex) { match in
-          guard let text = template.fill(match) else {
-            throw Failure(
-              "[INVALID_REGEXP_REPLACE] Could not perform regexp_replace for source = \"\(arguments[0])\", pattern = "
-                + "\"\(arguments[1])\", replacement = \"\(arguments[2])\" and position = 1. SQLSTATE: 22023")
+    FunctionDefinition("regexp_replace", arity: 3...4) { call in
+      if call.count == 3 { call.arguments.append(.constant(.integer(1), .integer, call.position)) }
+      try call.castToText(0..<3)
+      try call.cast(3, to: .integer)
+      if let from = call.arguments[3].constantValue, from != .null, from.whole < 1 {
+        throw call.error("regexp_replace begins at a position above 0, not \(from.whole)")
+      }
+      return call.result(.string) { vectors, evaluation in
+        let (readers, positions) = (vectors[..<3].map(\.strings), vectors[3].fixed(Int32.self))
+        return try evaluation.mapBytes(vectors) { row, out in
+          let (whole, pattern, template) = (readers[0][row], readers[1][row], readers[2][row])
+          let regex = try evaluation.lane.patterns.regex(pattern)
+          let skipped = Int(positions[row]) - 1
+          let all = whole.unicodeScalars
+          // What comes before the position is no text for the expression.
+          guard skipped == 0 || skipped < all.count else {
+            out += whole.utf8
+            return true
           }
-          return text
+          let text = RegexText(String(all.dropFirst(skipped)))
+          out += String(all.prefix(skipped)).utf8
+          var from = 0
+          for match in try matches(regex, text) {
+            guard let replacement = RegexReplacement(template, regex) else {
+              throw Failure(
+                "[INVALID_REGEXP_REPLACE] Could not perform regexp_replace for source = \"\(whole)\", pattern = "
+                  + "\"\(pattern)\", replacement = \"\(template)\" and position = \(skipped + 1). SQLSTATE: 22023")
+            }
+            out += text[from..<match.range.lowerBound].utf8
+            out += replacement.fill(match, text).utf8
+            from = match.range.upperBound
+          }
+          out += text[from..<text.count].utf8
+          return true
         }
       }
     },
@@ -28,12 +50,13 @@ extension FunctionLibrary {
         let (texts, patterns, groups) = (vectors[0].strings, vectors[1].strings, vectors[2].fixed(Int32.self))
         return try evaluation.mapBytes(vectors) { row, out in
           let regex = try evaluation.lane.patterns.regex(patterns[row])
-          guard let match = texts[row].firstMatch(of: regex) else { return true }
+          let text = RegexText(texts[row])
+          guard let match = try firstMatch(regex, text) else { return true }
           let group = Int(groups[row])
-          guard match.output.indices.contains(group) else {
-            throw badGroup(group, match.output.count - 1, "regexp_extract")
+          guard match.captures.indices.contains(group) else {
+            throw badGroup(group, regex.captureCount, "regexp_extract")
           }
-          out += (match.output[group].substring ?? "").utf8
+          if let range = match.captures[group] { out += text[range].utf8 }
           return true
         }
       }
@@ -46,12 +69,13 @@ extension FunctionLibrary {
         let (texts, patterns, groups) = (vectors[0].strings, vectors[1].strings, vectors[2].fixed(Int32.self))
         return try evaluation.build(vectors, to: .array(.string)) { row, out in
           if texts.isNull(row) || patterns.isNull(row) || groups.isNull(row) { return out.appendNull() }
-          let group = Int(groups[row])
-          let matches = texts[row].matches(of: try evaluation.lane.patterns.regex(patterns[row]))
-          if let match = matches.first, !match.output.indices.contains(group) {
-            throw badGroup(group, match.output.count - 1, "regexp_extract_all")
+          let (group, text) = (Int(groups[row]), RegexText(texts[row]))
+          let regex = try evaluation.lane.patterns.regex(patterns[row])
+          let found = try matches(regex, text)
+          guard found.isEmpty || (0...regex.captureCount).contains(group) else {
+            throw badGroup(group, regex.captureCount, "regexp_extract_all")
           }
-          for match in matches { out.children[0].builder.append(String(match.output[group].substring ?? "")) }
+          for match in found { out.children[0].builder.append(match.captures[group].map { text[$0] } ?? "") }
           out.closeRow()
         }
       }
@@ -60,15 +84,13 @@ extension FunctionLibrary {
       try call.castAllToText()
       return call.text { arguments, lane in
         // Spark: nullif(regexp_extract(…, 0), '')
-        let match = arguments[0].firstMatch(of: try lane.patterns.regex(arguments[1]))
-        return match.flatMap { $0.range.isEmpty ? nil : String(arguments[0][$0.range]) }
+        let text = RegexText(arguments[0])
+        let match = try firstMatch(lane.patterns.regex(arguments[1]), text)
+        return match.flatMap { $0.range.isEmpty ? nil : text[$0.range] }
       }
     },
-    matches("regexp_count") { text, regex in text.matches(of: regex).count },
-    matches("regexp_instr") { text, regex in
-      guard let match = text.firstMatch(of: regex) else { return 0 }
-      return text.unicodeScalars.distance(from: text.startIndex, to: match.range.lowerBound) + 1
-    },
+    number("regexp_count") { regex, text in try matches(regex, text).count },
+    number("regexp_instr") { regex, text in try firstMatch(regex, text).map { $0.range.lowerBound + 1 } ?? 0 },
     FunctionDefinition("split", arity: 2...3) { call in
       if call.count == 2 { call.arguments.append(.constant(.integer(-1), .integer, call.position)) }
       try call.castToText([0, 1])
@@ -78,7 +100,7 @@ extension FunctionLibrary {
         return try evaluation.build(vectors, to: .array(.string)) { row, out in
           if texts.isNull(row) || patterns.isNull(row) || limits.isNull(row) { return out.appendNull() }
           let regex = try evaluation.lane.patterns.regex(patterns[row])
-          let parts = split(texts[row], regex, limit: Int(limits[row]), isEmpty: patterns[row].isEmpty)
+          let parts = try split(texts[row], regex, limit: Int(limits[row]), isEmpty: patterns[row].isEmpty)
           for part in parts { out.children[0].builder.append(part) }
           out.closeRow()
         }
@@ -92,14 +114,24 @@ extension FunctionLibrary {
         + "group index between 0 and \(last), but got \(group). SQLSTATE: 22023")
   }
 
-  private static func matches(
-    _ name: String, _ body: @escaping @Sendable (String, Regex<AnyRegexOutput>) -> Int
+  private static func firstMatch(_ regex: RegexProgram, _ text: RegexText) throws(Failure) -> RegexMatch? {
+    var matcher = RegexMatcher(regex, text)
+    return try matcher.first()
+  }
+
+  private static func matches(_ regex: RegexProgram, _ text: RegexText) throws(Failure) -> [RegexMatch] {
+    var matcher = RegexMatcher(regex, text)
+    return try matcher.all()
+  }
+
+  private static func number(
+    _ name: String, _ body: @escaping @Sendable (RegexProgram, RegexText) throws -> Int
   ) -> FunctionDefinition {
     FunctionDefinition(name, arity: 2) { call in
       try call.castAllToText()
       return call.result(.integer) { vectors, evaluation in
         try evaluation.map(vectors, vectors[0].strings, vectors[1].strings, to: .integer) { text, pattern in
-          Int32(body(text, try evaluation.lane.patterns.regex(pattern)))
+          Int32(try body(evaluation.lane.patterns.regex(pattern), RegexText(text)))
         }
       }
     }
@@ -109,7 +141,7 @@ extension FunctionLibrary {
     try call.castAllToText()
     return call.result(.boolean) { vectors, evaluation in
       try evaluation.map(vectors, vectors[0].strings, vectors[1].strings, to: .boolean) { text, pattern in
-        UInt8(text.firstMatch(of: try evaluation.lane.patterns.regex(pattern)) == nil ? 0 : 1)
+        UInt8(try firstMatch(evaluation.lane.patterns.regex(pattern), RegexText(text)) == nil ? 0 : 1)
       }
     }
   }
@@ -127,70 +159,23 @@ extension FunctionLibrary {
     }
   }
 
-  /// Java's String.split: at every match, at most `limit` parts when it is above 0, empty parts at the end are kept
-  /// for a limit of −1 (Spark's default), no empty part in front for a match of nothing at the start.
+  /// Java's String.split: at every match, at most `limit` parts when it is above 0, no empty part in front for a match of
+  /// nothing at the start.
   /// - Parameter isEmpty: of the pattern itself, which alone matches nothing at the end (SPARK-40194).
-  static func split(_ text: String, _ regex: Regex<AnyRegexOutput>, limit: Int, isEmpty: Bool = false) -> [String] {
+  static func split(
+    _ whole: String, _ regex: RegexProgram, limit: Int, isEmpty: Bool = false
+  ) throws(Failure) -> [String] {
+    let text = RegexText(whole)
     var parts: [String] = []
-    var from = text.startIndex
-    for match in text.matches(of: regex) {
+    var from = 0
+    for match in try matches(regex, text) {
       if limit > 0, parts.count == limit - 1 { break }
-      if match.range.isEmpty,
-        match.range.lowerBound == text.startIndex || (isEmpty && match.range.lowerBound == text.endIndex)
-      {
-        continue
-      }
-      parts.append(String(text[from..<match.range.lowerBound]))
-      from = match.range.upperBound
+      let range = match.range
+      if range.isEmpty, range.lowerBound == 0 || (isEmpty && range.lowerBound == text.count) { continue }
+      parts.append(text[from..<range.lowerBound])
+      from = range.upperBound
     }
-    parts.append(String(text[from...]))
-    if limit == 0 { while parts.count > 1, parts.last == "" { parts.removeLast() } }
+    parts.append(text[from..<text.count])
     return parts
-  }
-
-  /// Java's replacement text: $1 is a group, a backslash takes the next character as it is.
-  private struct Replacement {
-    private enum Part {
-      case text(String)
-      case group(Int)
-    }
-    private var parts: [Part] = []
-
-    init(_ template: String) throws(Failure) {
-      var scalars = template.unicodeScalars[...]
-      var text = String.UnicodeScalarView()
-      func flush(_ parts: inout [Part]) {
-        if !text.isEmpty { parts.append(.text(String(text))) }
-        text.removeAll()
-      }
-      while let scalar = scalars.popFirst() {
-        if scalar == "\\", let next = scalars.popFirst() {
-          text.append(next)
-        } else if scalar == "$" {
-          guard let digit = scalars.popFirst(), ("0"..."9").contains(digit) else {
-            throw Failure("Illegal group reference in the replacement '\(template)'")
-          }
-          flush(&parts)
-          parts.append(.group(Int(digit.value) - 48))
-        } else {
-          text.append(scalar)
-        }
-      }
-      flush(&parts)
-    }
-
-    /// nil when the pattern has no such group.
-    func fill(_ match: Regex<AnyRegexOutput>.Match) -> String? {
-      var filled = ""
-      for part in parts {
-        switch part {
-        case .text(let text): filled += text
-        case .group(let index):
-          guard match.output.indices.contains(index) else { return nil }
-          filled += match.output[index].substring ?? ""
-        }
-      }
-      return filled
-    }
   }
 }
