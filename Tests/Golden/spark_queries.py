@@ -1,6 +1,7 @@
 """Asks a real Spark for the answers in spark_queries.jsonl: one line a query with its schema and rows.
 usage: spark_queries.py      (needs pyspark 4 and Java 17; prints the new file)
-Rows are in Spark's order when the query has an ORDER BY of its own (ordered), else in the order of their texts."""
+Rows are in Spark's order when the query has an ORDER BY of its own (ordered), else in the order of their texts. `off` is the
+answer with ANSI off, where it is another one."""
 import json, re
 from pyspark.sql import SparkSession
 
@@ -522,7 +523,60 @@ SELECT regr_avgx(0, n) FROM VALUES (-1), (1), (-1), (2) AS t(n)
 SELECT corr(a, b) FROM VALUES (0, 3), (0, 3) AS t(a, b)
 SELECT array(0.0000000001), to_json(s, map('ignoreNullFields', 'false')), to_csv(s, map('sep', ';')), div(7, 2) FROM (SELECT named_struct('a', 1) AS s)
 SELECT n FROM nums UNION ALL SELECT CAST(1 AS DECIMAL(38,0)) UNION ALL SELECT CAST(0.125 AS DECIMAL(3,3))
+SELECT p.id FROM people p JOIN nums m ON p.id = m.n UNION ALL SELECT n FROM more ORDER BY id IS NULL, 1 LIMIT 3 OFFSET 1
+SELECT n FROM nums UNION ALL SELECT n FROM more ORDER BY n DESC LIMIT 4 OFFSET 2
+SELECT percentile_disc(0.4) WITHIN GROUP (ORDER BY pay), percentile_cont(0.5) WITHIN GROUP (ORDER BY id DESC) FROM people
+SELECT listagg(DISTINCT dept) WITHIN GROUP (ORDER BY dept) FROM people
+SELECT string_agg(name), listagg(name, '-') FROM (SELECT * FROM people WHERE id < 3)
+SELECT sum(DISTINCT id), max(DISTINCT id), count(DISTINCT id, dept) FROM people
+SELECT count(*) OVER (ORDER BY born RANGE BETWEEN INTERVAL '1' MONTH PRECEDING AND CURRENT ROW) AS n, id FROM people
+SELECT count(*) OVER (ORDER BY at DESC RANGE BETWEEN CURRENT ROW AND INTERVAL '1' YEAR FOLLOWING) AS n, id FROM events
+SELECT count(*) OVER (ORDER BY floor RANGE BETWEEN 10 PRECEDING AND 10 FOLLOWING), count(*) OVER (ORDER BY floor RANGE BETWEEN 10L PRECEDING AND CURRENT ROW) FROM depts
+SELECT id FROM people WHERE struct(id, name) = named_struct('x', 1, 'y', 'Ann') OR struct(id) IN (struct(3), named_struct('k', 4))
+SELECT elt(n, CAST(x AS INT), 'b') FROM VALUES (2, 'x'), (NULL, 'x') AS t(n, x)
+SELECT elt(n, CAST(x AS INT), 'b') FROM VALUES (1, 'x') AS t(n, x)
+SELECT elt(n, X'41', X'42') FROM VALUES (1), (2) AS t(n)
+SELECT CASE WHEN n > 1 THEN CAST(x AS INT) ELSE 0 END, if(n > 1, CAST(x AS INT), 0), coalesce(n, CAST(x AS INT)), n IN (1, CAST(x AS INT)), n = 2 AND CAST(x AS INT) = 1, nvl2(n, 1, CAST(x AS INT)) FROM VALUES (1, 'x') AS t(n, x)
+SELECT sqrt(id), log(2, id), power(id, 2), int(pay), string(id), substring(name, 2), lpad(name, 5), from_unixtime(id), signum(id), e(), bigint(id) + 1 FROM people WHERE id = 1
+SELECT from_json(doc, 'k STRING').k, from_json(doc, 'MAP<STRING, STRING>'), array(s)[0].p, named_struct('z', id).z, s['p'], CAST(s.p AS STRING), CAST(NULL AS ARRAY<INT>) FROM docs WHERE id = 1
+SELECT born - INTERVAL '1' DAY, born + 1S, unix_timestamp(born), months_between(born, born), regexp_extract(name, '(A)'), replace(name, 'A'), approx_count_distinct(id, 0.1) FROM people WHERE id = 1 GROUP BY born, name
+SELECT avg(x), sum(x) FROM VALUES ('1'), ('a'), (NULL) AS t(x)
+SELECT id, element_at(tags, 5), tags[7], attrs['zz'] FROM docs WHERE id = 1
+SELECT id / 0, id % 0, CAST(name AS INT), CAST(pay AS TINYINT), CAST(born AS INT), to_date(name), id + 2147483647 FROM people WHERE id = 1
+SELECT * FROM people WHERE name = 1
+SELECT id FROM people WHERE id = '2' OR born = '2023-05-01' OR active = 'true'
+SELECT dept, sum(CAST(id AS TINYINT) * 100Y) FROM people GROUP BY dept
+SELECT count(*) FROM people p JOIN sales s ON p.id = s.item
+SELECT id FROM people UNION ALL SELECT name FROM people
+SELECT coalesce(name, id), if(active, id, name), array(id, name), greatest(id, pay) FROM people WHERE id = 2
+SELECT id FROM people ORDER BY name + 1
+SELECT max(at) - min(at), avg(amount) / 0 FROM events
+SELECT who, sum(amount) FROM events GROUP BY who HAVING sum(amount) > '3'
+SELECT window.start, count(*) FROM events GROUP BY window(at, '1 hour', '20 minutes')
+SELECT window.end, count(*) FROM events WHERE id IN (SELECT n FROM nums) AND amount = (SELECT max(z.amount) FROM events z WHERE z.who = events.who) GROUP BY window(at, '1 hour')
+SELECT window, who, count(*) FROM events GROUP BY window(at, '2 hours', '1 hour', '15 minutes'), who HAVING count(*) > 1
 """
+
+
+def answer(spark, query, ansi):
+    spark.conf.set("spark.sql.ansi.enabled", ansi)
+    try:
+        frame = spark.sql(query)
+        columns = [[field.name, field.dataType.simpleString()] for field in frame.schema]
+        # Names may repeat: give them numbers before casting.
+        numbered = frame.toDF(*[f"c{index}" for index in range(len(columns))])
+        texts = numbered.selectExpr(*[f"CAST(c{index} AS STRING)" for index in range(len(columns))])
+        rows = [list(row) for row in texts.collect()]
+        outside = query
+        while "(" in outside:
+            outside = re.sub(r"\([^()]*\)", "", outside)
+        ordered = " ORDER BY " in outside
+        if not ordered:
+            rows.sort(key=lambda row: json.dumps(row, ensure_ascii=False))
+        return {"ordered": ordered, "schema": columns, "rows": rows}
+    except Exception as error:
+        text = str(error)
+        return {"error": text[text.index("[") + 1:text.index("]")] if "[" in text else text.split("\n")[0]}
 
 
 def main():
@@ -533,25 +587,8 @@ def main():
         spark.sql(query).createOrReplaceTempView(name)
         print(json.dumps({"view": name, "query": " ".join(query.split())}, ensure_ascii=False))
     for query in filter(None, QUERIES.split("\n")):
-        line = {"query": query}
-        try:
-            frame = spark.sql(query)
-            columns = [[field.name, field.dataType.simpleString()] for field in frame.schema]
-            # Names may repeat: give them numbers before casting.
-            numbered = frame.toDF(*[f"c{index}" for index in range(len(columns))])
-            texts = numbered.selectExpr(*[f"CAST(c{index} AS STRING)" for index in range(len(columns))])
-            rows = [list(row) for row in texts.collect()]
-            outside = query
-            while "(" in outside:
-                outside = re.sub(r"\([^()]*\)", "", outside)
-            ordered = " ORDER BY " in outside
-            if not ordered:
-                rows.sort(key=lambda row: json.dumps(row, ensure_ascii=False))
-            line |= {"ordered": ordered, "schema": columns, "rows": rows}
-        except Exception as error:
-            text = str(error)
-            line["error"] = text[text.index("[") + 1:text.index("]")]
-        print(json.dumps(line, ensure_ascii=False))
+        on, off = answer(spark, query, "true"), answer(spark, query, "false")
+        print(json.dumps({"query": query} | on | ({} if on == off else {"off": off}), ensure_ascii=False))
 
 
 main()

@@ -14,7 +14,8 @@ import Testing
     var isOrdered: Bool
     /// Spark's error condition, instead of rows.
     var error: String?
-    var testDescription: String { query }
+    var ansi = true
+    var testDescription: String { ansi ? query : "with ANSI off: \(query)" }
   }
 
   private static let lines: [JSONValue] = {
@@ -28,20 +29,28 @@ import Testing
     return "CREATE TEMPORARY VIEW \(name) AS \(query);"
   }.joined(separator: "\n")
 
-  static let cases = lines.filter { $0["view"] == nil }.map { line in
-    Case(
-      query: line["query"]?.string ?? "",
-      columns: line["schema"]?.array?.map { $0.array?.compactMap(\.string) ?? [] } ?? [],
-      rows: line["rows"]?.array?.map { $0.array?.map(\.string) ?? [] } ?? [],
-      isOrdered: line["ordered"]?.bool ?? false, error: line["error"]?.string)
+  /// Every query with ANSI on and with ANSI off.
+  static let cases = lines.filter { $0["view"] == nil }.flatMap { line in
+    [true, false].map { ansi in
+      let answer = ansi ? line : line["off"] ?? line
+      return Case(
+        query: line["query"]?.string ?? "",
+        columns: answer["schema"]?.array?.map { $0.array?.compactMap(\.string) ?? [] } ?? [],
+        rows: answer["rows"]?.array?.map { $0.array?.map(\.string) ?? [] } ?? [],
+        isOrdered: answer["ordered"]?.bool ?? false, error: answer["error"]?.string, ansi: ansi)
+    }
   }
 
-  @Test func goldenFileIsThere() { #expect(Self.cases.count > 430) }
+  @Test func goldenFileIsThere() {
+    #expect(Self.cases.count > 1000)
+    #expect(Self.lines.contains { $0["off"] != nil })
+  }
 
   @Test(arguments: cases)
   func givesSparksAnswer(_ item: Case) throws {
     let batch: ColumnBatch
-    do { batch = try CompiledQuery(script: Self.views + item.query).evaluate() } catch {
+    let setting = item.ansi ? "" : "SET spark.sql.ansi.enabled = false;"
+    do { batch = try CompiledQuery(script: setting + Self.views + item.query).evaluate() } catch {
       let text = (error as? MillError)?.message ?? "\(error)"
       // What is found before the query runs is said in our own words.
       let isRuntime = text.hasPrefix("[")
@@ -52,7 +61,7 @@ import Testing
     #expect(item.error == nil, "Spark says \(item.error ?? "")")
     let columns = batch.schema.columns.map { [$0.name, $0.type.simpleString] }
     #expect(columns == item.columns)
-    var rows = (0..<batch.count).map { row in batch.columns.map { $0.text(row) } }
+    var rows = (0..<batch.count).map { row in batch.columns.map { $0.text(row, plainDecimals: item.ansi) } }
     var wanted = item.rows
     if !item.isOrdered {
       rows.sort { "\($0)" < "\($1)" }

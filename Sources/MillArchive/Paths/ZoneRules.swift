@@ -17,6 +17,9 @@ public struct ZoneRules: Sendable {
     first = fixed
   }
 
+  /// So many seconds east of UTC, at any time.
+  public init(fixed seconds: Int) { self.init(name: "\(seconds) s", fixed: seconds) }
+
   /// - Parameter name: `Europe/Berlin`, `UTC`, `GMT+02:00` (as Java writes it); nil = this machine's zone.
   /// - Throws: `.configuration` for an unknown name.
   public init(named name: String?) throws {

@@ -37,5 +37,63 @@ public enum JSONText {
     json.append(UInt8(ascii: "\""))
   }
 
+  /// The compact text as Jackson writes it for people: a line for each member, two spaces for each object around it.
+  public static func appendPretty(_ compact: [UInt8], to json: inout [UInt8]) {
+    var (depth, isText) = (0, false)
+    // Is the innermost value that is open an object?
+    var objects: [Bool] = []
+    func newLine() {
+      json.append(UInt8(ascii: "\n"))
+      json += repeatElement(UInt8(ascii: " "), count: 2 * depth)
+    }
+    var index = 0
+    while index < compact.count {
+      let byte = compact[index]
+      let next = index + 1 < compact.count ? compact[index + 1] : 0
+      index += 1
+      if isText {
+        json.append(byte)
+        if byte == UInt8(ascii: "\\") {
+          json.append(next)
+          index += 1
+        }
+        isText = byte != UInt8(ascii: "\"")
+        continue
+      }
+      switch byte {
+      case UInt8(ascii: "{"), UInt8(ascii: "["):
+        json.append(byte)
+        // `{ }` and `[ ]`
+        if next == byte + 2 {
+          json += [UInt8(ascii: " "), next]
+          index += 1
+          break
+        }
+        objects.append(byte == UInt8(ascii: "{"))
+        if objects.last! {
+          depth += 1
+          newLine()
+        } else {
+          json.append(UInt8(ascii: " "))
+        }
+      case UInt8(ascii: "}"):
+        depth -= 1
+        objects.removeLast()
+        newLine()
+        json.append(byte)
+      case UInt8(ascii: "]"):
+        objects.removeLast()
+        json += [UInt8(ascii: " "), byte]
+      case UInt8(ascii: ","):
+        json.append(byte)
+        if objects.last ?? false { newLine() } else { json.append(UInt8(ascii: " ")) }
+      case UInt8(ascii: ":"): json += [UInt8(ascii: " "), byte, UInt8(ascii: " ")]
+      default:
+        isText = byte == UInt8(ascii: "\"")
+        json.append(byte)
+      }
+    }
+  }
+
   private static func hex(_ digit: UInt8) -> UInt8 { digit < 10 ? digit + 48 : digit + 55 }
 }

@@ -28,7 +28,7 @@ public enum TimeText {
     timestamp microseconds: Int64, isoForm: Bool = false, to target: UnsafeMutablePointer<UInt8>
   ) -> Int {
     let days = microseconds.flooredDivision(by: 86_400_000_000)
-    let rest = microseconds - days * 86_400_000_000
+    let rest = microseconds &- days &* 86_400_000_000
     var count = write(date: Int32(truncatingIfNeeded: days), to: target)
     target[count] = UInt8(ascii: isoForm ? "T" : " ")
     count += 1
@@ -66,8 +66,8 @@ public enum TimeText {
 
   /// Microseconds since 1970 of a date as in ``parseDate(_:)``, or a whole date, ` ` or `T`, and
   /// `h[:m[:s[.fraction][zone]]]`; a time alone (`h:…` or `T…`) is of today. A zone is `Z`, `±h[:mm[:ss]]`, `±hhmm`,
-  /// `UTC`, `GMT` or `UT`, each of the three also with an offset; without one it is UTC. nil for any other text (also
-  /// for zones with a place name).
+  /// `UTC`, `GMT` or `UT`, each of the three also with an offset; without one it is UTC. nil for any other text;
+  /// ``parseNamed(_:)`` is for zones with a place's name.
   public static func parseTimestamp(_ text: UnsafeBufferPointer<UInt8>) -> Int64? {
     if let microseconds = parseWhole(text) { return microseconds }
     var scanner = Scanner(text)
@@ -126,6 +126,24 @@ public enum TimeText {
     let days = Clock.daysSinceEpoch(year: Int64(year), month: Int64(month), day: Int64(day))
     let seconds = days &* 86_400 &+ Int64(hour &* 3600 &+ minute &* 60 &+ second)
     return seconds &* 1_000_000 &+ fraction
+  }
+
+  /// What a timestamp's text shows whose zone has a place's name (`2024-01-31 12:00:00 Europe/Berlin`), and that name; it
+  /// comes after seconds only. nil for other texts.
+  public static func parseNamed(_ text: UnsafeBufferPointer<UInt8>) -> (clock: Int64, zone: String)? {
+    guard var end = text.firstIndex(of: UInt8(ascii: ":")) else { return nil }
+    var colons = 0
+    while end < text.count, text[end] &- 48 <= 10 || text[end] == UInt8(ascii: ".") {
+      if text[end] == UInt8(ascii: ":") { colons += 1 }
+      end += 1
+    }
+    let name = String(decoding: text[end...], as: UTF8.self).drop { $0 == " " }
+    guard colons == 2, (1...64).contains(name.utf8.count), let clock = parseTimestamp(.init(rebasing: text[..<end]))
+    else { return nil }
+    let isName = name.utf8.allSatisfy { byte in
+      byte &- 48 < 10 || (65...90).contains(byte & 0xDF) || "/_+-:".utf8.contains(byte)
+    }
+    return isName ? (clock, String(name)) : nil
   }
 
   private struct Scanner {

@@ -76,7 +76,7 @@ struct BatchRun {
     where count > 0 && max(count, offset) < Self.firstRowsMax:
       let rows = sorted(try first(count + offset, keys, input), keys, kept)
       let start = min(offset, rows.count)
-      return try hand(rows.slice(from: start, count: rows.count - start), encode, sink)
+      return try hand(rows.slice(from: start, count: min(count, rows.count - start)), encode, sink)
     case .sort(let keys, let kept, let input): return try hand(sorted(collect(input), keys, kept), encode, sink)
     case .window(let window, let input):
       let rows = try collect(input)

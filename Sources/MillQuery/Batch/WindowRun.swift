@@ -247,6 +247,22 @@ struct WindowPartition {
       } mirrored: {
         $0 - distance
       }
+    case .months(let distance, let time):
+      let isDate = batch.columns[order[0].column].type == .date
+      func moved(_ value: Int128, _ months: Int) -> Int128 {
+        if isDate { return Int128(TimeArithmetic.addingMonths(Int64(months), to: Int32(value))) }
+        let clock = time.local(Int64(value))
+        let day = Calendar.day(ofMicroseconds: clock)
+        let moved = Int64(TimeArithmetic.addingMonths(Int64(months), to: Int32(truncatingIfNeeded: day)))
+        return Int128(time.instant(clock &+ (moved &- day) &* Calendar.microsecondsPerDay))
+      }
+      return byDistance(index, isStart) { column, row in
+        column.wholeOrder(row)
+      } limit: {
+        moved($0, distance)
+      } mirrored: {
+        moved($0, -distance)
+      }
     case .floating(let distance):
       return byDistance(index, isStart) { column, row in
         column.floatingOrder(row)

@@ -27,14 +27,12 @@ struct CSVReader {
       }
     case .date:
       if let dates {
-        guard case .success(let value) = dates.parse(text) else { return nil }
-        return .date(Int32(Calendar.day(ofMicroseconds: value)))
+        return (try? dates.days(text).get()).map { .date($0) }
       }
       return Calendar.date(text).map { .date($0) }
     case .timestamp:
       if let times {
-        guard case .success(let value) = times.parse(text) else { return nil }
-        return .timestamp(times.namesZone ? value : time.instant(value))
+        return (try? times.moment(text, on: time).get()).map { .timestamp($0) }
       }
       return Array(text.utf8).withUnsafeBufferPointer { time.parse($0) }.map { .timestamp($0) }
     default: return nil

@@ -52,17 +52,13 @@ struct JSONMachine {
   /// By the option dateFormat; nil when there is none, `.some(nil)` when the text is none.
   mutating func days(_ text: UnsafeBufferPointer<UInt8>) -> Int32?? {
     guard let dateFormat else { return nil }
-    guard case .success(let value) = dateFormat.parse(String(decoding: text, as: UTF8.self)) else { return .some(nil) }
-    return Int32(Calendar.day(ofMicroseconds: value))
+    return .some(try? dateFormat.days(String(decoding: text, as: UTF8.self)).get())
   }
 
   /// By the option timestampFormat.
   mutating func moment(_ text: UnsafeBufferPointer<UInt8>) -> Int64?? {
     guard let timestampFormat else { return nil }
-    guard case .success(let value) = timestampFormat.parse(String(decoding: text, as: UTF8.self)) else {
-      return .some(nil)
-    }
-    return timestampFormat.namesZone ? value : time.instant(value)
+    return .some(try? timestampFormat.moment(String(decoding: text, as: UTF8.self), on: time).get())
   }
 
   mutating func fail(_ reason: StaticString, _ at: BytePointer) -> BytePointer? {

@@ -66,7 +66,8 @@ extension Analyzer {
       var list = call("IN", [try expression(inner, scope, aliases)])
       for choice in choices { list.arguments.append(try expression(choice, scope, aliases)) }
       // IN compares: text beside numbers follows the rules of = when there are two, of UNION when there are more.
-      _ = try list.castToCommon()
+      let first = list.type(0)
+      if !list.arguments.allSatisfy({ first.hasShape(of: $0.type) }) { _ = try list.castToCommon() }
       var any: Expression?
       for choice in list.arguments.dropFirst() {
         let same = try FunctionLibrary.comparison("=", list.arguments[0], choice, list)

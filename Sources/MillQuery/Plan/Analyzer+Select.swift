@@ -11,9 +11,12 @@ extension Analyzer {
     var (plan, scope) = try relation(select.from)
     for lateral in select.lateralViews { try apply(lateral, &plan, &scope) }
     if let filter = select.filter {
-      subqueries = Subqueries(base: plan.schema.count)
+      let count = plan.schema.count
+      subqueries = Subqueries(base: count)
       let condition = try condition(filter, "WHERE", scope)
       plan = .filter(condition, attach(subqueries, to: plan, at: filter.position))
+      // What the sub-queries have added is known to the condition only.
+      if plan.schema.count > count { plan = first(count, of: plan, at: filter.position) }
     }
     try applyWindow(of: select, order, &plan, &scope)
 

@@ -193,6 +193,9 @@ extension Analyzer {
     case (.date, .dayTimeInterval):
       guard let value = try Self.constant(distance) else { throw wrong("a constant") }
       return .whole(Int128(sign) * Int128(value.whole) / Int128(Calendar.microsecondsPerDay))
+    case (.date, .yearMonthInterval), (.timestamp, .yearMonthInterval):
+      guard let value = try Self.constant(distance) else { throw wrong("a constant") }
+      return .months(sign * value.whole, LocalTime(zone: zone))
     case (.timestamp, .dayTimeInterval):
       guard let value = try Self.constant(distance) else { throw wrong("a constant") }
       return .whole(Int128(sign) * Int128(value.whole))

@@ -96,7 +96,7 @@ struct Kernel: Sendable {
     switch name {
     case "/", "%", "DIV", "div", "mod", "pmod", "try_divide", "try_mod", "trunc", "array_repeat": .fromRight
     case "<=>", "equal_null", "greatest", "least", "concat", "||", "concat_ws", "map_concat", "arrays_zip",
-      "format_string", "printf", "array", "struct", "named_struct", "map", "hash", "xxhash64", "decode", "elt":
+      "format_string", "printf", "array", "struct", "named_struct", "map", "hash", "xxhash64", "decode":
       .none
     default: .fromLeft
     }

@@ -10,10 +10,12 @@ struct SyntaxName {
     switch syntax.kind {
     case .name(let parts): return parts.last!
     case .call(let name, _) where name.lowercased() == "window": return "window"
-    case .field(_, let name): return name
+    case .field(let base, let name):
+      if case .name = base.kind { return name }
+      return text(syntax)
     case .cast(let inner, _, _):
-      // A cast column keeps its name.
-      if case .name(let parts) = inner.kind { return parts.last! }
+      // A cast column keeps its name, a field of a struct does not.
+      if case .name(let parts) = inner.kind, parts.count == 1 || isQualified(parts) { return parts.last! }
       return text(syntax)
     default: return text(syntax)
     }
@@ -33,6 +35,7 @@ struct SyntaxName {
       switch bound {
       case .unbounded: "UNBOUNDED \(side)"
       case .current: "CURRENT ROW"
+      case .preceding(let distance) where isCast(distance, in: spec): "(- \(text(distance))) FOLLOWING"
       case .preceding(let distance): "\(text(distance)) PRECEDING"
       case .following(let distance): "\(text(distance)) FOLLOWING"
       }
@@ -49,6 +52,19 @@ struct SyntaxName {
     return parts.joined(separator: " ")
   }
 
+  /// Is a distance of RANGE cast to the type of the order's key? Spark then shows it as the negative one that it is.
+  private func isCast(_ distance: Syntax, in spec: WindowSpec) -> Bool {
+    guard spec.frame?.isRows == false, let key = spec.order.first.flatMap({ type(of: $0.expression) }) else {
+      return false
+    }
+    return key.isNumeric && type(of: distance).map { $0 != key } ?? false
+  }
+
+  /// Is the first part a view's name?
+  private func isQualified(_ parts: [String]) -> Bool {
+    parts.count > 1 && !scope.indices(of: parts[1], qualifier: parts[0]).isEmpty
+  }
+
   func list(_ items: [Syntax]) -> String { items.map(text).joined(separator: ", ") }
 
   func text(_ syntax: Syntax) -> String {
@@ -56,8 +72,7 @@ struct SyntaxName {
     case .literal(let literal): return text(literal)
     case .name(let parts):
       // A view's name before a column does not show; a struct's name before its field does.
-      let isQualified = parts.count > 1 && !scope.indices(of: parts[1], qualifier: parts[0]).isEmpty
-      return parts.dropFirst(isQualified ? 1 : 0).joined(separator: ".")
+      return parts.dropFirst(isQualified(parts) ? 1 : 0).joined(separator: ".")
     case .star(let parts): return (parts + ["*"]).joined(separator: ".")
     case .starExcept(let parts, _): return (parts + ["*"]).joined(separator: ".")
     case .scalarQuery: return "scalarsubquery()"
@@ -66,7 +81,11 @@ struct SyntaxName {
       let any = "(\(text(inner)) IN (listquery()))"
       return negated ? "(NOT \(any))" : any
     case .field(let base, let name): return "\(text(base)).\(name)"
-    case .index(let base, let index): return "\(text(base))[\(text(index))]"
+    case .index(let base, let index):
+      if case .literal(.string(let name)) = index.kind, case .struct? = type(of: base) {
+        return "\(text(base)).\(name)"
+      }
+      return "\(text(base))[\(text(index))]"
     case .call(let name, let arguments): return call(name, arguments)
     case .aggregate(let name, let arguments, let modifiers):
       let plain = Syntax(kind: .call(name, arguments), position: syntax.position)
@@ -75,11 +94,19 @@ struct SyntaxName {
         text = "\(short)(\(list(arguments)))"
       }
       if modifiers.ignoresNulls, name.lowercased() == "nth_value" { text += " ignore nulls" }
-      if modifiers.isDistinct { text = "\(name.lowercased())(DISTINCT \(list(arguments)))" }
+      if modifiers.isDistinct, let open = text.firstIndex(of: "(") {
+        text.insert(contentsOf: "DISTINCT ", at: text.index(after: open))
+      }
       if let order = modifiers.within {
+        if name.lowercased() == "string_agg" { text = "listagg\(text.dropFirst(10))" }
         let nulls = order.nullsFirst ? "FIRST" : "LAST"
-        let direction = order.isDescending ? "DESC" : "ASC"
-        text += " WITHIN GROUP (ORDER BY \(self.text(order.expression)) \(direction) NULLS \(nulls))"
+        var direction = order.isDescending ? " DESC" : " ASC"
+        if name.lowercased().hasPrefix("percentile_") {
+          if !order.isDescending { direction = "" }
+        } else {
+          direction += " NULLS \(nulls)"
+        }
+        text += " WITHIN GROUP (ORDER BY \(self.text(order.expression))\(direction))"
       }
       if let filter = modifiers.filter { text += " FILTER (WHERE \(self.text(filter)))" }
       return text
@@ -89,7 +116,10 @@ struct SyntaxName {
       let variables = names.map { _ in "namedlambdavariable()" }
       return "lambdafunction(\(([text(bare)] + variables).joined(separator: ", ")))"
     case .named(let inner, let name): return "\(text(inner)) AS \(name)"
-    case .cast(let inner, let type, let isTry): return "\(isTry ? "TRY_CAST" : "CAST")(\(text(inner)) AS \(type.sql))"
+    case .cast(let inner, let type, let isTry):
+      // Casts to arrays, maps and structs do not show.
+      if !type.isAtomic { return text(inner) }
+      return "\(isTry ? "TRY_CAST" : "CAST")(\(text(inner)) AS \(type.sql))"
     case .not(let inner): return "(NOT \(text(inner)))"
     case .negative(let inner): return "(- \(text(inner)))"
     case .binary("||", let a, let b): return "concat(\(text(a)), \(text(b)))"

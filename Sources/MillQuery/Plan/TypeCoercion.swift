@@ -37,8 +37,8 @@ struct TypeCoercion {
 
   func common(_ types: [DataType]) -> DataType? {
     var result = DataType.null
-    // Spark looks at texts first, so that the order of the choices does not matter.
-    for type in types.filter({ $0 == .string }) + types.filter({ $0 != .string }) {
+    // With ANSI off Spark looks at texts first, so that the order of the choices does not matter.
+    for type in ansi ? types : types.filter({ $0 == .string }) + types.filter({ $0 != .string }) {
       guard let next = common(result, type) else { return nil }
       result = next
     }
@@ -50,6 +50,23 @@ struct TypeCoercion {
     if other.isIntegral { return .long }
     if other.isFloating || other.isDecimal { return .double }
     return other
+  }
+
+  /// The type for an element and its array: as ``common(_:_:)``, but a number is never made wider than both are, and text is
+  /// no other type (TypeCoercion.findTightestCommonType).
+  func tightest(_ a: DataType, _ b: DataType) -> DataType? {
+    if a == b { return a }
+    if a.isNumeric, b.isNumeric {
+      guard a.isDecimal || b.isDecimal else {
+        return Self.precedence[max(Self.precedence.firstIndex(of: a)!, Self.precedence.firstIndex(of: b)!)]
+      }
+      // A decimal that holds the whole number.
+      let (decimal, whole) = a.isDecimal ? (a, b) : (b, a)
+      guard whole.isIntegral, let x = decimal.asDecimal, let y = whole.asDecimal, x.precision - x.scale >= y.precision
+      else { return nil }
+      return decimal
+    }
+    return a == .string || b == .string ? (a == .null || b == .null ? .string : nil) : common(a, b)
   }
 
   private static let precedence: [DataType] = [.byte, .short, .integer, .long, .float, .double]
@@ -72,7 +89,7 @@ struct TypeCoercion {
 
   /// For = <=> < > and the like.
   func comparison(_ a: DataType, _ b: DataType) -> DataType? {
-    if a == b { return a }
+    if a == b || a.hasShape(of: b) { return a }
     if ansi { return common(a, b) }
     switch (a, b) {
     case (.null, let other), (let other, .null): return other
@@ -95,6 +112,17 @@ struct TypeCoercion {
 }
 
 extension DataType {
+  /// Is it the other type but for the names of fields?
+  func hasShape(of other: DataType) -> Bool {
+    switch (self, other) {
+    case (.array(let a), .array(let b)): a.hasShape(of: b)
+    case (.map(let ak, let av), .map(let bk, let bv)): ak.hasShape(of: bk) && av.hasShape(of: bv)
+    case (.struct(let a), .struct(let b)):
+      a.count == b.count && zip(a.columns, b.columns).allSatisfy { $0.type.hasShape(of: $1.type) }
+    default: self == other
+    }
+  }
+
   /// The decimal cut to 38 digits, when it has more.
   static func decimalBounded(_ precision: Int, _ scale: Int) -> DataType {
     .decimal(precision: min(precision, 38), scale: min(scale, 38))

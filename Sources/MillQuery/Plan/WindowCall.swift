@@ -51,6 +51,8 @@ struct WindowFrame: Sendable {
     /// By the distance of the order's value; negative = before.
     case whole(Int128)
     case floating(Double)
+    /// So many months from a date or timestamp, on the session's clock.
+    case months(Int, LocalTime)
   }
   var start: Bound
   var end: Bound
@@ -61,6 +63,7 @@ struct WindowFrame: Sendable {
     case (.rows(let low), .rows(let high)): low > high
     case (.whole(let low), .whole(let high)): low > high
     case (.floating(let low), .floating(let high)): low > high
+    case (.months(let low, _), .months(let high, _)): low > high
     default: false
     }
   }

@@ -17,7 +17,10 @@ extension Cast {
         out.append(column.isNull(row & mask) ? .null : .integer(body(whole(row))))
       }
     }
-    if let last = to.intervalFields?.to { return try long(to) { $0 / last.unit * last.unit } }
+    // Seconds keep their fraction.
+    if let last = to.intervalFields?.to {
+      return try long(to) { last == .second ? $0 : $0 / last.unit * last.unit }
+    }
     if case .decimal = to {
       // Months and days are whole; seconds have six digits.
       let scale = field == .second ? 6 : 0

@@ -32,6 +32,16 @@ struct Cast {
     case (.array, _), (.map, _), (.struct, _): return try nested(vector)
     case (let type, _) where type.isInterval: return try fromInterval(vector)
     case (_, let type) where type.isInterval: return try toInterval(vector)
+    case (.date, let type) where type != .timestamp:
+      return Vector(constant: Column(to, [.null]), count: vector.count)
+    case (_, .binary):
+      let (longs, width) = (
+        long(vector).fixed(Int64.self), from == .byte ? 1 : from == .short ? 2 : from == .integer ? 4 : 8
+      )
+      return try evaluation.build([vector], to: to) { row, out in
+        if longs.isNull(row) { return out.appendNull() }
+        out.append(.binary((0..<width).map { UInt8(truncatingIfNeeded: longs[row] >> Int64(8 * (width - 1 - $0))) }))
+      }
     case (.boolean, _):
       return try fromLong(vector, evaluation.map(vector, vector.booleans, to: .long) { Int64($0 ? 1 : 0) })
     case (.date, .timestamp):
@@ -45,7 +55,8 @@ struct Cast {
         Int32(Calendar.day(ofMicroseconds: time.local($0)))
       }
     case (.timestamp, _): return try fromTimestamp(vector)
-    case (.decimal(_, let scale), _): return try fromDecimal(vector, scale: scale)
+    case (.decimal(let precision, let scale), _):
+      return try fromDecimal(vector, precision: precision, scale: scale)
     case (.float, _):
       return try fromDouble(vector, evaluation.map(vector, vector.fixed(Float.self), to: .double) { Double($0) })
     case (.double, _): return try fromDouble(vector, vector)
@@ -224,12 +235,16 @@ struct Cast {
     }
   }
 
-  private func fromDecimal(_ input: Vector, scale: Int) throws -> Vector {
+  private func fromDecimal(_ input: Vector, precision: Int, scale: Int) throws -> Vector {
     let values = input.fixed(Int128.self)
     func whole<T: FixedWidthInteger & Fixed>(_: T.Type) throws -> Vector {
       try evaluation.build([input], to: to) { row, out in
         if values.isNull(row) { return out.appendNull() }
-        let value = values[row] / Decimal128.powers[scale]
+        var value = values[row] / Decimal128.powers[scale]
+        // Spark's Decimal.roundToNumeric goes by way of DOUBLE, which may be the next whole number.
+        if mode != .legacy, T.bitWidth < 64, precision > 18, scale > 0 {
+          value = Int128(Decimal128.double(values[row], scale: scale))
+        }
         if let exact = T(exactly: value) { return out.append(fixed: exact) }
         switch mode {
         case .ansi: throw overflow(input, row)

@@ -42,6 +42,11 @@ struct CastFromText {
     let values = input.bytes
     return try cast.evaluation.map(input, values, to: cast.to) { text -> T? in
       if let value = try body(text) { return value }
+      if case .yearMonthInterval = cast.to, cast.mode != .attempt {
+        throw Failure(
+          "[INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING] Error parsing '\(String(decoding: text, as: UTF8.self))' to "
+            + "interval. It does not match the format of \(cast.to.sql). SQLSTATE: 22006")
+      }
       if cast.to.isInterval, cast.mode != .attempt {
         throw Failure(
           "[INVALID_INTERVAL_FORMAT.UNMATCHED_FORMAT_STRING_WITH_NOTICE] Error parsing "

@@ -15,13 +15,16 @@ enum CastRules {
     case (_, .null), (.array, _), (.map, _), (.struct, _), (_, .array), (_, .map), (_, .struct): return false
     case (.string, _): return true
     case (.boolean, let to): return to.isNumeric
-    case (let from, .boolean): return from.isNumeric || (from == .timestamp && mode == .legacy)
+    case (let from, .boolean):
+      return from.isNumeric || ((from == .timestamp || from == .date) && mode == .legacy)
     case (.date, .timestamp), (.timestamp, .date): return true
     case (let from, .timestamp): return from.isNumeric
     case (.timestamp, let to): return to.isNumeric
-    case (.date, _), (_, .date): return false
-    // Spark's older rules also make bytes of whole numbers, and times of booleans: not here.
-    case (_, .binary), (.binary, _): return false
+    // By the older rules a date is no number but may be cast to one, to null; whole numbers have bytes.
+    case (.date, let to): return to.isNumeric && mode == .legacy
+    case (_, .date): return false
+    case (let from, .binary): return from.isIntegral && mode == .legacy
+    case (.binary, _): return false
     case (.yearMonthInterval, .yearMonthInterval), (.dayTimeInterval, .dayTimeInterval): return true
     // A number of an interval's last field.
     case (let interval, let number) where interval.isInterval && number.isNumeric,

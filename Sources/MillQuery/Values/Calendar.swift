@@ -10,7 +10,7 @@ enum Calendar {
   }
 
   static func timestamp(_ text: String) -> Int64? {
-    Array(text.utf8).withUnsafeBufferPointer { TimeText.parseTimestamp($0) }
+    Array(text.utf8).withUnsafeBufferPointer { LocalTime().parse($0) }
   }
 
   /// nil when the date does not exist.

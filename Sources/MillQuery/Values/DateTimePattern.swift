@@ -1,11 +1,15 @@
+import MillArchive
 import MillBase
 
-/// Date and time patterns as Spark documents them (sql-ref-datetime-pattern): G y Q M d D E a h H K k m s S, X x z Z for
-/// UTC and offsets, quoted text.
+/// Date and time patterns as Spark documents them (sql-ref-datetime-pattern): G y Q M d D E a h H K k m s S, X x z Z V for
+/// zones, quoted text, [optional parts].
 struct DateTimePattern {
   private enum Part {
     case text(String)
     case letter(Unicode.Scalar, Int)
+    /// A text may lack what follows up to the part of that number, an `optionalEnd`.
+    case optional(end: Int)
+    case optionalEnd
   }
   private var parts: [Part] = []
 
@@ -19,9 +23,26 @@ struct DateTimePattern {
   init(_ pattern: String) throws(Failure) {
     let scalars = Array(pattern.unicodeScalars)
     var index = 0
+    var open: [Int] = []
+    func close() {
+      parts[open.removeLast()] = .optional(end: parts.count)
+      parts.append(.optionalEnd)
+    }
     while index < scalars.count {
       let scalar = scalars[index]
-      if scalar == "'" {
+      if scalar == "[" {
+        open.append(parts.count)
+        parts.append(.optionalEnd)
+        index += 1
+      } else if scalar == "]" {
+        guard !open.isEmpty else {
+          throw Failure(
+            "[INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER] Unrecognized datetime pattern: \(pattern). Illegal pattern "
+              + "character found in datetime pattern: ]. SQLSTATE: 22007")
+        }
+        close()
+        index += 1
+      } else if scalar == "'" {
         var text = ""
         index += 1
         if index < scalars.count, scalars[index] == "'" {
@@ -35,19 +56,41 @@ struct DateTimePattern {
         index += 1
         parts.append(.text(text))
       } else if scalar.isASCII, scalar.properties.isAlphabetic {
-        guard "GyuQqMLdDEaHhKkmsSXxzZV".unicodeScalars.contains(scalar) else {
+        guard "GyuQqMLdDEaHhKkmsSXxzZVO".unicodeScalars.contains(scalar) else {
           throw Failure(
             "[INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER] Unrecognized datetime pattern: \(pattern). Illegal pattern "
               + "character found in datetime pattern: \(scalar). SQLSTATE: 22007")
         }
         var count = 1
         while index + count < scalars.count, scalars[index + count] == scalar { count += 1 }
+        guard Self.counts(of: scalar).contains(count) else {
+          throw Failure(
+            "[INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER] Unrecognized datetime pattern: \(pattern). Illegal pattern "
+              + "character found in datetime pattern: \(String(repeating: String(scalar), count: count)). SQLSTATE: 22007"
+          )
+        }
         parts.append(.letter(scalar, count))
         index += count
       } else {
-        if scalar != "[", scalar != "]" { parts.append(.text(String(scalar))) }
+        parts.append(.text(String(scalar)))
         index += 1
       }
+    }
+    while !open.isEmpty { close() }
+  }
+
+  /// How often a letter may stand (Java's DateTimeFormatterBuilder).
+  private static func counts(of letter: Unicode.Scalar) -> ClosedRange<Int> {
+    switch letter {
+    case "a": 1...1
+    case "d", "h", "H", "k", "K", "m", "s": 1...2
+    case "D": 1...3
+    case "G", "M", "L", "E", "Q", "q", "z": 1...4
+    case "X", "x", "Z": 1...5
+    case "S": 1...9
+    case "V": 2...2
+    case "O": 1...4
+    default: 1...15
     }
   }
 
@@ -57,18 +100,11 @@ struct DateTimePattern {
 
   // MARK: Writing
 
-  /// Does a text by this pattern name its zone?
-  var namesZone: Bool {
-    parts.contains { part in
-      if case .letter(let letter, _) = part { "XxzZV".unicodeScalars.contains(letter) } else { false }
-    }
-  }
-
   /// A moment, as the clock shows it.
   func append(_ moment: Int64, on time: LocalTime = LocalTime(), to out: inout [UInt8]) {
     let microseconds = time.local(moment)
     let day = Calendar.day(ofMicroseconds: microseconds)
-    let rest = microseconds - day * Calendar.microsecondsPerDay
+    let rest = microseconds &- day &* Calendar.microsecondsPerDay
     let (year, month, dayOfMonth) = Clock.civilDate(daysSinceEpoch: day)
     let hour = rest / 3_600_000_000
     func number(_ value: Int64, _ width: Int) {
@@ -128,6 +164,15 @@ struct DateTimePattern {
         var offset = time.offsetText(at: moment, colon: count % 2 == 1 && count > 1, seconds: count > 3, zero: zero)
         if count == 1, offset.utf8.count == 5, offset.hasSuffix("00") { offset.removeLast(2) }
         out += offset.utf8
+      case "O":
+        out += "GMT".utf8
+        var offset = time.offsetText(at: moment, seconds: true, zero: "")
+        if count == 1, !offset.isEmpty {
+          // +5, +5:30
+          if Array(offset.utf8)[1] == 48 { offset.remove(at: offset.index(after: offset.startIndex)) }
+          if offset.hasSuffix(":00") { offset.removeLast(3) }
+        }
+        out += offset.utf8
       case "Z":
         let zero = count < 4 ? "+0000" : count == 4 ? "" : "Z"
         out +=
@@ -146,72 +191,111 @@ struct DateTimePattern {
 
   // MARK: Reading
 
-  /// Microseconds since 1970; fields that the pattern lacks are 1970-01-01 00:00:00.
-  func parse(_ text: String) -> Result<Int64, Failure> {
-    let bytes = Array(text.utf8)
+  /// What a text tells.
+  private struct Reading {
     var index = 0
     var fields: [Unicode.Scalar: Int64] = [:]
-    var offset: Int64 = 0
-    func bad(_ what: String) -> Result<Int64, Failure> { .failure(Failure(what)) }
-    func atIndex() -> Result<Int64, Failure> { bad("Text '\(text)' could not be parsed at index \(index)") }
-    for (at, part) in parts.enumerated() {
-      guard case .letter(let letter, let count) = part else {
-        guard case .text(let wanted) = part, bytes[index...].starts(with: wanted.utf8) else { return atIndex() }
-        index += wanted.utf8.count
-        continue
-      }
-      switch letter {
-      case "M" where count >= 3, "L" where count >= 3:
-        guard let found = Self.name(bytes[index...], Self.months, full: count > 3) else { return atIndex() }
-        fields["M"] = Int64(found.index + 1)
-        index += found.length
-      case "G":
-        let names = Self.eras.map { count < 4 ? $0.short : $0.full }
-        guard let found = Self.name(bytes[index...], names, full: true) else { return atIndex() }
-        fields["G"] = Int64(found.index)
-        index += found.length
-      case "E":
-        guard let found = Self.name(bytes[index...], Self.days, full: count > 3) else { return atIndex() }
-        index += found.length
-      case "a":
-        let word = String(decoding: bytes[index...].prefix(2), as: UTF8.self).uppercased()
-        guard word == "AM" || word == "PM" else { return atIndex() }
-        fields["a"] = word == "AM" ? 0 : 1
-        index += 2
-      case "X", "x", "Z", "z", "V":
-        guard let zone = Self.zone(bytes, &index) else { return atIndex() }
-        offset = zone
-      default:
-        var isAdjacent = false
-        if at + 1 < parts.count, case .letter(let next, _) = parts[at + 1], next != "a", next != "X" {
-          isAdjacent = true
-        }
-        let most = letter == "S" || isAdjacent || count == 2 ? count : letter == "y" || letter == "u" ? 10 : 19
-        let start = index
-        var value: Int64 = 0
-        while index < bytes.count, index - start < most, bytes[index] &- 48 < 10, value < 1 << 50 {
-          value = value * 10 + Int64(bytes[index] - 48)
-          index += 1
-        }
-        guard index - start >= count || (count == 1 && index > start) else {
-          index = start
-          return atIndex()
-        }
-        if letter == "S" {
-          for _ in (index - start)..<max(6, index - start) { value *= 10 }
-          for _ in 6..<max(6, index - start) { value /= 10 }
-        }
-        if letter == "y" || letter == "u", count == 2 { value += 2000 }
-        fields[letter == "u" ? "y" : letter == "L" ? "M" : letter] = value
-      }
-    }
-    guard index == bytes.count else {
-      return bad("Text '\(text)' could not be parsed, unparsed text found at index \(index)")
-    }
-    return Self.assemble(fields, offset: offset)
+    var zone: ZoneRules?
   }
 
-  private static func assemble(_ fields: [Unicode.Scalar: Int64], offset: Int64) -> Result<Int64, Failure> {
+  /// The moment; a text without a zone is of this clock.
+  func moment(_ text: String, on time: LocalTime) -> Result<Int64, Failure> {
+    parse(text).map { clock, zone in LocalTime(zone: zone ?? time.zone).instant(clock) }
+  }
+
+  /// Days since 1970, whatever the zone.
+  func days(_ text: String) -> Result<Int32, Failure> {
+    parse(text).map { Int32(truncatingIfNeeded: Calendar.day(ofMicroseconds: $0.clock)) }
+  }
+
+  /// Microseconds since 1970 on the text's clock; fields that the pattern lacks are 1970-01-01 00:00:00.
+  private func parse(_ text: String) -> Result<(clock: Int64, zone: ZoneRules?), Failure> {
+    let bytes = Array(text.utf8)
+    var reading = Reading()
+    var optional: [(start: Reading, end: Int)] = []
+    var at = 0
+    while at < parts.count {
+      switch parts[at] {
+      case .optional(let end): optional.append((reading, end))
+      case .optionalEnd: optional.removeLast()
+      default:
+        if read(at, bytes, &reading) { break }
+        guard let (start, end) = optional.popLast() else {
+          return .failure(Failure("Text '\(text)' could not be parsed at index \(reading.index)"))
+        }
+        (reading, at) = (start, end)
+      }
+      at += 1
+    }
+    guard reading.index == bytes.count else {
+      return .failure(
+        Failure("Text '\(text)' could not be parsed, unparsed text found at index \(reading.index)"))
+    }
+    return Self.assemble(reading.fields).map { ($0, reading.zone) }
+  }
+
+  /// Reads one part; false when the text has something else there.
+  private func read(_ at: Int, _ bytes: [UInt8], _ reading: inout Reading) -> Bool {
+    guard case .letter(let letter, let count) = parts[at] else {
+      guard case .text(let wanted) = parts[at], bytes[reading.index...].starts(with: wanted.utf8) else { return false }
+      reading.index += wanted.utf8.count
+      return true
+    }
+    var index = reading.index
+    switch letter {
+    case "M" where count >= 3, "L" where count >= 3:
+      guard let found = Self.name(bytes[index...], Self.months, full: count > 3) else { return false }
+      reading.fields["M"] = Int64(found.index + 1)
+      index += found.length
+    case "G":
+      let names = Self.eras.map { count < 4 ? $0.short : $0.full }
+      guard let found = Self.name(bytes[index...], names, full: true) else { return false }
+      reading.fields["G"] = Int64(found.index)
+      index += found.length
+    case "E":
+      guard let found = Self.name(bytes[index...], Self.days, full: count > 3) else { return false }
+      index += found.length
+    case "a":
+      let word = String(decoding: bytes[index...].prefix(2), as: UTF8.self).uppercased()
+      guard word == "AM" || word == "PM" else { return false }
+      reading.fields["a"] = word == "AM" ? 0 : 1
+      index += 2
+    case "X", "x", "Z", "z", "V", "O":
+      guard let zone = Self.zone(bytes, &index, letter, count) else { return false }
+      reading.zone = zone
+    default:
+      var isAdjacent = false
+      if at + 1 < parts.count, case .letter(let next, _) = parts[at + 1], next != "a", next != "X" {
+        isAdjacent = true
+      }
+      let most = letter == "S" || isAdjacent || count == 2 ? count : letter == "y" || letter == "u" ? 10 : 19
+      let isYear = (letter == "y" || letter == "u") && count != 2
+      let sign = isYear && index < bytes.count ? bytes[index] : 0
+      if sign == UInt8(ascii: "-") || (sign == UInt8(ascii: "+") && count > 3) { index += 1 }
+      let start = index
+      var value: Int64 = 0
+      while index < bytes.count, index - start < most, bytes[index] &- 48 < 10, value < 1 << 50 {
+        value = value * 10 + Int64(bytes[index] - 48)
+        index += 1
+      }
+      guard index - start >= count || (count == 1 && index > start) else { return false }
+      // Years of more digits than the pattern has need a sign (Java: SignStyle.EXCEEDS_PAD).
+      if isYear, count > 3, sign != UInt8(ascii: "-"), (index - start > count) != (sign == UInt8(ascii: "+")) {
+        return false
+      }
+      if sign == UInt8(ascii: "-") { value = -value }
+      if letter == "S" {
+        for _ in (index - start)..<max(6, index - start) { value *= 10 }
+        for _ in 6..<max(6, index - start) { value /= 10 }
+      }
+      if letter == "y" || letter == "u", count == 2 { value += 2000 }
+      reading.fields[letter == "u" ? "y" : letter == "L" ? "M" : letter] = value
+    }
+    reading.index = index
+    return true
+  }
+
+  private static func assemble(_ fields: [Unicode.Scalar: Int64]) -> Result<Int64, Failure> {
     var year = fields["y"] ?? 1970
     if fields["G"] == 0 { year = 1 - year }
     let month = fields["M"] ?? 1
@@ -240,7 +324,7 @@ struct DateTimePattern {
     guard second < 60 else {
       return .failure(Failure("Invalid value for SecondOfMinute (valid values 0 - 59): \(second)"))
     }
-    let seconds = (hour * 60 + minute) * 60 + second - offset
+    let seconds = (hour * 60 + minute) * 60 + second
     return .success(days * Calendar.microsecondsPerDay + seconds * 1_000_000 + (fields["S"] ?? 0))
   }
 
@@ -256,26 +340,55 @@ struct DateTimePattern {
     return nil
   }
 
-  /// Seconds east of UTC.
-  private static func zone(_ bytes: [UInt8], _ index: inout Int) -> Int64? {
-    for name in ["Z", "UTC", "GMT"] where bytes[index...].starts(with: name.utf8) {
-      index += name.utf8.count
-      return 0
+  /// An offset as the letter writes it, or a zone's name.
+  private static func zone(_ bytes: [UInt8], _ index: inout Int, _ letter: Unicode.Scalar, _ count: Int) -> ZoneRules? {
+    let rest = bytes[index...]
+    if letter == "z" || letter == "V" {
+      let length = rest.prefix { byte in
+        byte &- 48 < 10 || (65...90).contains(byte & 0xDF) || "/_+-:".utf8.contains(byte)
+      }.count
+      let name = String(decoding: rest.prefix(length), as: UTF8.self)
+      guard length > 0, length <= 64, let zone = try? ZoneCache.rules(name) else { return nil }
+      index += length
+      return zone
     }
-    guard index < bytes.count, bytes[index] == UInt8(ascii: "+") || bytes[index] == UInt8(ascii: "-") else {
+    var at = index
+    if letter == "O" || (letter == "Z" && count == 4) {
+      guard rest.starts(with: "GMT".utf8) else { return nil }
+      at += 3
+    }
+    let hasZ = letter == "X" || (letter == "Z" && count == 5)
+    if hasZ, rest.first == UInt8(ascii: "Z") {
+      index += 1
+      return .utc
+    }
+    guard at < bytes.count, bytes[at] == UInt8(ascii: "+") || bytes[at] == UInt8(ascii: "-") else {
+      // GMT alone
+      if at > index {
+        index = at
+        return .utc
+      }
       return nil
     }
-    let sign: Int64 = bytes[index] == UInt8(ascii: "-") ? -1 : 1
-    index += 1
-    func two() -> Int64? {
-      guard index + 1 < bytes.count, bytes[index] &- 48 < 10, bytes[index + 1] &- 48 < 10 else { return nil }
-      defer { index += 2 }
-      return Int64(bytes[index] - 48) * 10 + Int64(bytes[index + 1] - 48)
+    let sign = bytes[at] == UInt8(ascii: "-") ? -1 : 1
+    at += 1
+    func two() -> Int? {
+      guard at + 1 < bytes.count, bytes[at] &- 48 < 10, bytes[at + 1] &- 48 < 10 else { return nil }
+      defer { at += 2 }
+      return Int(bytes[at] - 48) * 10 + Int(bytes[at + 1] - 48)
     }
     guard let hours = two() else { return nil }
-    if index < bytes.count, bytes[index] == UInt8(ascii: ":") { index += 1 }
-    let minutes = two() ?? 0
-    guard hours <= 18, minutes < 60 else { return nil }
-    return sign * (hours * 3600 + minutes * 60)
+    let hasColon = letter == "Z" || letter == "O" ? count > 3 : count % 2 == 1 && count > 1
+    var minutes: Int?
+    if hasColon {
+      guard at < bytes.count, bytes[at] == UInt8(ascii: ":") else { return nil }
+      at += 1
+      minutes = two()
+    } else {
+      minutes = two() ?? (letter == "Z" || count > 1 ? nil : 0)
+    }
+    guard let minutes, hours <= 18, minutes < 60 else { return nil }
+    index = at
+    return ZoneRules(fixed: sign * (hours * 3600 + minutes * 60))
   }
 }

@@ -104,9 +104,23 @@ enum Decimal128 {
       let (divisor, overflow) = -shift > digitsMax ? (0, true) : b.multipliedReportingOverflow(by: powers[-shift])
       return overflow ? 0 : divideHalfUp(a, divisor)
     }
-    guard shift <= digitsMax else { return nil }
-    let wide = a.magnitude.multipliedFullWidth(by: UInt128(powers[shift]))
-    return divideWide(wide, by: b.magnitude, negative: (a < 0) != (b < 0))
+    guard shift > digitsMax else {
+      let wide = a.magnitude.multipliedFullWidth(by: UInt128(powers[shift]))
+      return divideWide(wide, by: b.magnitude, negative: (a < 0) != (b < 0))
+    }
+    // In two steps: the quotient for 38 digits, then what its rest gives for the others.
+    guard shift <= 2 * digitsMax else { return nil }
+    let more = UInt128(powers[shift - digitsMax])
+    let wide = a.magnitude.multipliedFullWidth(by: UInt128(powers[digitsMax]))
+    guard wide.high < b.magnitude else { return nil }
+    let (first, rest) = b.magnitude.dividingFullWidth(wide)
+    let (high, isOver) = first.multipliedReportingOverflow(by: more)
+    guard !isOver, high < UInt128(powers[38]),
+      let low = divideWide(rest.multipliedFullWidth(by: more), by: b.magnitude, negative: false)
+    else { return nil }
+    let quotient = Int128(high) + low
+    guard fits(quotient, precision: 38) else { return nil }
+    return (a < 0) != (b < 0) ? -quotient : quotient
   }
 
   private static func divideWide(

@@ -18,7 +18,10 @@ struct LocalTime: Sendable {
 
   /// A timestamp's text; without a zone of its own it is the clock's.
   func parse(_ text: Bytes) -> Int64? {
-    guard let micros = TimeText.parseTimestamp(text) else { return nil }
+    guard let micros = TimeText.parseTimestamp(text) else {
+      guard let (clock, name) = TimeText.parseNamed(text), let zone = try? ZoneCache.rules(name) else { return nil }
+      return ZoneCache.instant(ofLocal: clock, zone)
+    }
     return zone == nil || Self.namesZone(text) ? micros : instant(micros)
   }
 

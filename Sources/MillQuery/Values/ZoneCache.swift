@@ -8,7 +8,10 @@ enum ZoneCache {
 
   static func rules(_ name: String) throws(Failure) -> ZoneRules {
     if let rules = known.withLock({ $0[name] }) { return rules }
-    guard !name.isEmpty, !name.hasPrefix("/"), let rules = try? ZoneRules(named: shortNames[name] ?? name) else {
+    // Java's offsets go to 18 hours, and its names are those without a folder for leap seconds.
+    guard !name.isEmpty, !["/", "posix/", "right/"].contains(where: { name.hasPrefix($0) }),
+      let rules = try? ZoneRules(named: shortNames[name] ?? name), abs(rules.offset(at: 0)) <= 18 * 3600
+    else {
       throw Failure(
         "[INVALID_TIMEZONE] The timezone: \(name) is invalid. The timezone must be either a region-based zone ID or a "
           + "zone offset. SQLSTATE: 22009")

@@ -125,7 +125,7 @@ extension FunctionLibrary {
     if call.type(index) == .null, call.name != "array_remove", call.name != "array_position" {
       return try call.cast(index, to: element)
     }
-    guard let common = call.coercion.common(element, call.type(index)) else {
+    guard let common = call.coercion.tightest(element, call.type(index)) else {
       throw call.mismatch(index, wants: element.sql)
     }
     try call.cast(0, to: .array(common))

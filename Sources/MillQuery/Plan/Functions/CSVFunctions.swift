@@ -62,7 +62,17 @@ extension FunctionLibrary {
       let time = zone.map { LocalTime(zone: $0) } ?? evaluation.lane.time
       let children = column.children.map { formats.texts($0, time) }
       return try evaluation.mapBytes(vectors) { row, out in
-        let fields = schema.columns.indices.map { children[$0].text(row & mask, plainDecimals: false) }
+        let fields = schema.columns.indices.map { index -> String? in
+          let child = children[index]
+          guard child.type == .binary, !child.isNull(row & mask) else {
+            return child.text(row & mask, plainDecimals: false)
+          }
+          // [FF 00]
+          let digits = child.withBytes(row & mask) { bytes in
+            bytes.map { byte in withUnsafeBytes(of: byte) { Hexadecimal.text($0.assumingMemoryBound(to: UInt8.self)) } }
+          }
+          return "[\(digits.joined(separator: " "))]"
+        }
         let text = line.text(of: fields)
         // The writer leaves a row of nothing out.
         if text.isEmpty { return false }

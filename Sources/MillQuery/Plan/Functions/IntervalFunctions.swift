@@ -107,49 +107,46 @@ extension FunctionLibrary {
     let type: DataType = call.type(0) == .date && call.type(1) == .date ? .date : .timestamp
     try call.cast(0, to: .timestamp)
     try call.cast(1, to: .timestamp)
-    call.toLocal(0)
-    call.toLocal(1)
     let isMonths = call.count == 3 && call.type(2).intervalFields!.from.isYearMonth
-    let local = call.values(.array(type)) { arguments in
-      let (from, to) = (arguments[0].microseconds, arguments[1].microseconds)
-      let day = IntervalField.day.unit
-      let step = arguments.count == 3 ? Int64(arguments[2].whole) : from <= to ? day : -day
-      guard step > 0 && from <= to || step < 0 && from >= to || step == 0 && from == to else {
-        throw Failure("requirement failed: Illegal sequence boundaries: \(from) to \(to) by \(step)")
-      }
-      let shortest = max(step.magnitude, 1)
-      let span = (Int128(to) - Int128(from)).magnitude / UInt128(isMonths ? UInt64(28 * day) : 1)
-      try checkCount("sequence", Int(clamping: span / UInt128(shortest) + 1))
-      func value(_ count: Int64) -> Int128 {
-        guard isMonths else { return Int128(from) + Int128(count) * Int128(step) }
-        let start = Calendar.day(ofMicroseconds: from)
-        let moved = Int64(TimeArithmetic.addingMonths(count * step, to: Int32(start)))
-        return Int128(from) + Int128(moved - start) * Int128(day)
-      }
-      var made: [Value] = []
-      var count: Int64 = 0
-      while step == 0 ? count == 0 : step > 0 ? value(count) <= to : value(count) >= to {
-        let moment = Int64(value(count))
-        made.append(type == .date ? .date(Int32(Calendar.day(ofMicroseconds: moment))) : .timestamp(moment))
-        count += 1
-      }
-      return .array(made)
-    }
-    if type == .date { return local }
-    let kernel = Kernel(name: "time of local") { vectors, evaluation in
-      let time = evaluation.lane.time
-      if time.zone == nil { return vectors[0] }
-      return vectors[0].mapColumn { list in
-        let moments = list.children[0]
-        let changed = Column.fixed(.timestamp, count: moments.count, validity: moments.validity, as: Int64.self) {
-          target in
-          for row in 0..<moments.count { target[row] = time.instant(moments.fixed(row, as: Int64.self)) }
+    let isDates = type == .date
+    return call.result(.array(type)) { vectors, evaluation in
+      let (columns, time) = (vectors.map(\.compact), evaluation.lane.time)
+      return try evaluation.build(vectors, to: .array(type)) { row, out in
+        if columns.contains(where: { $0.column.isNull(row & $0.mask) }) { return out.appendNull() }
+        let values = columns.map { $0.column.value(row & $0.mask) }
+        let (from, to) = (values[0].microseconds, values[1].microseconds)
+        let day = IntervalField.day.unit
+        let step = values.count == 3 ? Int64(values[2].whole) : from <= to ? day : -day
+        guard step > 0 && from <= to || step < 0 && from >= to || step == 0 && from == to else {
+          throw Failure("requirement failed: Illegal sequence boundaries: \(from) to \(to) by \(step)")
         }
-        return Column(
-          list.type, count: list.count, validity: list.validity, offsets: list.offsets, children: [changed])
+        if isDates, !isMonths, step % day != 0 {
+          throw Failure(
+            "sequence step must be an interval day to second of day granularity if start and end values are dates")
+        }
+        let shortest = max(step.magnitude, 1)
+        let span = (Int128(to) - Int128(from)).magnitude / UInt128(isMonths ? UInt64(28 * day) : 1)
+        try checkCount("sequence", Int(clamping: span / UInt128(shortest) + 1))
+        // Months and days are the clock's, what is less goes by without it.
+        let start = time.local(from)
+        let startDay = Calendar.day(ofMicroseconds: start)
+        func moment(_ count: Int64) -> Int64 {
+          let days =
+            isMonths
+            ? Int64(TimeArithmetic.addingMonths(count &* step, to: Int32(truncatingIfNeeded: startDay))) - startDay
+            : count &* (step / day)
+          return time.instant(start &+ days &* day) &+ (isMonths ? 0 : count &* (step % day))
+        }
+        var made: [Value] = []
+        var count: Int64 = 0
+        while step == 0 ? count == 0 : step > 0 ? moment(count) <= to : moment(count) >= to {
+          let next = moment(count)
+          made.append(isDates ? .date(Int32(Calendar.day(ofMicroseconds: time.local(next)))) : .timestamp(next))
+          count += 1
+        }
+        out.append(.array(made))
       }
     }
-    return Expression(.call(kernel, [local]), .array(type), call.position)
   }
 
   /// A field of an interval, as EXTRACT gives it; nil when the interval has no such field.

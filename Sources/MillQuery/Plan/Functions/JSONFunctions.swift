@@ -29,8 +29,9 @@ extension FunctionLibrary {
     FunctionDefinition("json_object_keys", arity: 1) { call in
       try call.castAllToText()
       return call.values(.array(.string)) { arguments in
-        let object = (try? JSONValue(parsing: arguments[0].text))?.object
-        return object.map { .array($0.keys.map { .string($0) }) } ?? .null
+        let text = arguments[0].text
+        guard (try? JSONValue(parsing: text))?.object != nil else { return .null }
+        return .array(memberNames(text).map { .string($0) })
       }
     },
     FunctionDefinition("schema_of_json", arity: 1) { call in
@@ -45,6 +46,34 @@ extension FunctionLibrary {
     },
   ]
 
+  /// The names of an object's members as they come, twice when they come twice. The text is whole.
+  private static func memberNames(_ text: String) -> [String] {
+    var (names, depth, isName, start): ([String], Int, Bool, Int?) = ([], 0, false, nil)
+    let bytes = Array(text.utf8)
+    var index = 0
+    while index < bytes.count {
+      switch bytes[index] {
+      case UInt8(ascii: "\\") where start != nil: index += 1
+      case UInt8(ascii: "\""):
+        guard let from = start else {
+          start = index
+          break
+        }
+        if depth == 1, isName { names.append((try? JSONValue(parsing: Array(bytes[from...index])))?.string ?? "") }
+        (isName, start) = (false, nil)
+      case _ where start != nil: break
+      case UInt8(ascii: "{"), UInt8(ascii: "["):
+        depth += 1
+        isName = depth == 1
+      case UInt8(ascii: "}"), UInt8(ascii: "]"): depth -= 1
+      case UInt8(ascii: ","): isName = depth == 1
+      default: break
+      }
+      index += 1
+    }
+    return names
+  }
+
   private static func json(_ bytes: Bytes) -> JSONValue? { try? JSONValue(parsing: Array(bytes)) }
 
   static func toJSON(
@@ -55,6 +84,7 @@ extension FunctionLibrary {
     default: throw call.mismatch(0, wants: "a struct, an array or a map")
     }
     let keepsNulls = written.contains { $0.key.lowercased() == "ignorenullfields" && $0.value.lowercased() == "false" }
+    let isPretty = written.contains { $0.key.lowercased() == "pretty" && $0.value.lowercased() == "true" }
     let formats = try TimeFormats(dates: options.dateFormat, timestamps: options.timestampFormat)
     let zone = try options.timeZone.map { try ZoneCache.rules($0) }
     let type = call.type(0)
@@ -63,7 +93,13 @@ extension FunctionLibrary {
       let time = zone.map { LocalTime(zone: $0) } ?? evaluation.lane.time
       let column = formats.change(type, time) ? formats.written(plain, time) : plain
       return try evaluation.mapBytes(vectors) { row, out in
+        let start = out.count
         column.appendJSON(row & mask, keepsNulls: keepsNulls, to: &out)
+        if isPretty {
+          let compact = Array(out[start...])
+          out.removeSubrange(start...)
+          JSONText.appendPretty(compact, to: &out)
+        }
         return true
       }
     }

@@ -246,7 +246,8 @@ extension FunctionLibrary {
       guard call.type(0).isNumeric || call.type(0).isInterval || call.type(0) == .null else {
         throw call.mismatch(0, wants: "a number")
       }
-      return call.arguments[0]
+      // No literal any more: a decimal's digits beside it are those of the type.
+      return call.result(call.type(0)) { vectors, _ in vectors[0] }
     },
     FunctionDefinition("negative", arity: 1) { call in
       try signed(&call) {

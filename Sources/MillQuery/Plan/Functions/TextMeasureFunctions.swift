@@ -75,16 +75,25 @@ extension FunctionLibrary {
     },
     FunctionDefinition("elt", arity: 2...255) { call in
       try call.cast(0, to: .integer)
-      try call.castToText(1..<call.count)
-      let ansi = call.ansi
-      return call.values(.string, takesNull: Set(1..<call.count)) { arguments in
-        let index = arguments[0].whole
-        if index >= 1, index < arguments.count { return arguments[index] }
-        guard ansi else { return .null }
+      let areBytes = call.arguments.dropFirst().allSatisfy { $0.type == .binary }
+      if !areBytes { try call.castToText(1..<call.count) }
+      // Only the chosen one is computed.
+      let (index, choices) = (call.arguments[0], call.arguments.dropFirst())
+      let cases = try choices.enumerated().map { number, choice in
+        let wanted = Expression.constant(.integer(Int64(number + 1)), .integer, call.position)
+        return (when: try comparison("=", index, wanted, call), then: choice)
+      }
+      var outside = call
+      outside.arguments = [index]
+      let count = cases.count
+      let other = outside.values(areBytes ? .binary : .string) { arguments in
         throw Failure(
-          "[INVALID_ARRAY_INDEX] The index \(index) is out of bounds. The array has \(arguments.count - 1) elements. "
+          "[INVALID_ARRAY_INDEX] The index \(arguments[0].whole) is out of bounds. The array has \(count) elements. Use the "
+            + "SQL function `get()` to tolerate accessing element at invalid index and return NULL instead. "
             + "SQLSTATE: 22003")
       }
+      return Expression(
+        .branches(cases, otherwise: call.ansi ? other : nil), areBytes ? .binary : .string, call.position)
     },
     FunctionDefinition("format_string", "printf", arity: 1...255) { call in
       try call.castToText([0])

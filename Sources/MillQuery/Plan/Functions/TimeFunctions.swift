@@ -42,7 +42,11 @@ extension FunctionLibrary {
     },
     FunctionDefinition("from_unixtime", arity: 1...2) { call in
       try call.cast(0, to: .long)
-      call.arguments[0] = try call.cast(call.arguments[0], to: .timestamp)
+      // Java's product: it wraps around.
+      let moments = Kernel(name: "seconds") { vectors, evaluation in
+        try evaluation.map(vectors[0], vectors[0].fixed(Int64.self), to: .timestamp) { $0 &* 1_000_000 }
+      }
+      call.arguments[0] = Expression(.call(moments, [call.arguments[0]]), .timestamp, call.position)
       if call.count == 1 {
         call.arguments.append(.constant(.string("yyyy-MM-dd HH:mm:ss"), .string, call.position))
       }
@@ -260,15 +264,11 @@ extension FunctionLibrary {
       return try evaluation.build(vectors, to: type) { row, out in
         if texts.isNull(row) || patterns.isNull(row) { return out.appendNull() }
         if last?.text != patterns[row] { last = (patterns[row], try DateTimePattern(patterns[row])) }
-        switch last!.pattern.parse(texts[row]) {
-        case .success(let value):
-          let time = evaluation.lane.time
-          let isInstant = last!.pattern.namesZone
-          if type == .date {
-            out.append(fixed: Int32(Calendar.day(ofMicroseconds: isInstant ? time.local(value) : value)))
-          } else {
-            out.append(fixed: isInstant ? value : time.instant(value))
-          }
+        let time = evaluation.lane.time
+        switch last!.pattern.moment(texts[row], on: time) {
+        case .success(let value) where type == .date:
+          out.append(fixed: Int32(Calendar.day(ofMicroseconds: time.local(value))))
+        case .success(let value): out.append(fixed: value)
         case .failure(let reason):
           if mode == .ansi {
             throw Failure(
