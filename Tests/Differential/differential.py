@@ -12,8 +12,9 @@ class Case:
     def __init__(self, seed, kind, number):
         r = random.Random(f"{seed}/{kind}/{number}")
         self.kind, self.ansi, self.zone, self.ordered = kind, r.random() < 0.5, "UTC", False
-        if r.random() < 0.12:
-            self.zone = r.choice(["Europe/Berlin", "America/New_York", "Asia/Kolkata"])
+        if r.random() < 0.25:
+            self.zone = r.choice(["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "America/Sao_Paulo",
+                                  "Pacific/Apia", "+05:45"])
         self.table = self.expression = self.file = None
         if kind == "documents":
             self.root, self.table, self.expression = documents.case(r)
