@@ -120,14 +120,10 @@ public final class CompiledQuery: Sendable {
   /// is as ``JSONReader/append(inPlace:count:)`` wants it.
   ///
   /// - Parameters:
-  ///   - partition: what the file's directory has for the source's columns behind the line.
-  ///   - place: says where a line is, by the position of its first byte in `text`.
+  ///   - place: says where a line is, by the position of its first byte in the text.
   func process(
-    _ pipeline: Pipeline, lines text: UnsafeRawBufferPointer, using memory: inout LineMemory, source: String,
-    partition: [Value] = [], now: Int64, place: (Int) -> String
+    _ pipeline: Pipeline, _ lines: Lines, source: String, now: Int64, place: (Int) -> String
   ) throws -> QueryOutput {
-    var lines = Lines(text, reusing: &memory.starts, &memory.counts)
-    lines.partition = partition
     var output = try process(pipeline, .lines(lines), from: source, now: now) {
       $0 >= 0 && $0 < lines.count ? place(Int(lines.starts[$0])) : nil
     }

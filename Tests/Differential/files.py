@@ -4,15 +4,17 @@ import documents
 from literals import ATOMIC, TEXTS, null
 from tree import Items, Node, Text, quoted
 
-JSON_OPTIONS = [("mode", ["PERMISSIVE", "FAILFAST"]), ("columnNameOfCorruptRecord", ["bad"]),
+JSON_OPTIONS = [("mode", ["PERMISSIVE", "DROPMALFORMED", "FAILFAST"]), ("multiLine", ["true"]), ("columnNameOfCorruptRecord", ["bad"]),
                 ("allowComments", ["true"]), ("allowSingleQuotes", ["false"]), ("primitivesAsString", ["true"]),
                 ("dateFormat", ["dd/MM/yyyy"]), ("timestampFormat", ["yyyy-MM-dd HH:mm:ss"])]
 CSV_OPTIONS = [("header", ["true"]), ("sep", [";", "|", "\\t"]), ("quote", ["\'"]), ("escape", ["\""]), ("nullValue", ["null", "x"]),
                ("emptyValue", ["e"]), ("mode", ["PERMISSIVE", "DROPMALFORMED", "FAILFAST"]), ("ignoreLeadingWhiteSpace", ["true"]),
-               ("ignoreTrailingWhiteSpace", ["true"]), ("comment", ["#"]), ("nanValue", ["n/a"]), ("positiveInf", ["big"]),
+               ("ignoreTrailingWhiteSpace", ["true"]), ("comment", ["#"]), ("nanValue", ["n/a"]), ("positiveInf", ["big"]), ("multiLine", ["true"]),
                ("dateFormat", ["dd/MM/yyyy"]), ("timestampFormat", ["yyyy-MM-dd HH:mm:ss"]), ("columnNameOfCorruptRecord", ["bad"])]
 CELLS = ["", "1", "-1", "1.5", "1e3", "true", "FALSE", "x", "null", " a ", "\"a\"", "\"a,b\"", "\"a\"\"b\"", "\"a\\\"b\"", "a\"b", "\"\"", "\"", "NaN", "n/a", "big",
          "Infinity", "2024-02-29", "29/02/2024", "2024-02-29 12:34:56", "2024-02-29T12:34:56Z", "#c", "é", "a\\b", "'a,b'", "1,5", "99999999999", "+1", "01", "aGk="]
+
+LONG_CELLS = ["\"a\nb\"", "\"\n\"", "\"a\n\n,b\" ", "\"a\"\"\nb\"", "a\"\nb", "\"a\r\nb\"", "\"a\rb\"", "\"a\n", "\"a\\\"\nb\"", "\n", "'a\nb'"]
 
 
 class File:
@@ -78,16 +80,16 @@ def case(r):
             lines.append(separator.join(name for name, _ in columns))
         for _ in range(r.choice([1, 3, 6])):
             count = len(columns) if r.random() < 0.8 else r.randint(0, 5)
-            lines.append(separator.join(cell(r, type) for _, type in (columns * 2)[:count]))
+            lines.append(separator.join(r.choice(LONG_CELLS) if "multiLine" in dict(options) and r.random() < 0.3 else cell(r, type) for _, type in (columns * 2)[:count]))
     else:
         type = "STRUCT<" + ", ".join(f"{name}: {kind}" for name, kind in columns) + ">"
         for _ in range(r.choice([1, 3, 6])):
             text = documents.value(r, type)
+            if r.random() < 0.3:
+                text = "[" + ", ".join([text] + [documents.value(r, type) for _ in range(r.randint(0, 3))]) + "]"
             if r.random() < 0.2:
                 text = documents.broken(r, text)
-            # An array is a row for each element to Spark's files.
-            text = text.replace("\n", " ").replace("\r", " ")
-            lines.append(text if text.lstrip("\ufeff \t\u00a0")[:1] != "[" else "{}")
+            lines.append(text.replace("\n", " ").replace("\r", " "))
     file = File("csv" if isCSV else "json", columns, lines, options)
     # Whether a line is malformed is up to the columns that are wanted, in Spark (docs/from-spark.md).
     isStrict = any(type == "STRING" and name in ("bad", "_corrupt_record") for name, type in columns) or "mode" in dict(options)

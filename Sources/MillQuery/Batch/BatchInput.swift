@@ -78,7 +78,7 @@ extension BatchInput.Piece {
   /// The name of the source that it comes from.
   var source: String {
     switch self {
-    case .chunk(let chunk): chunk.source
+    case .chunk(let chunk): chunk.item.source
     case .records(let piece): piece.source
     case .rows(_, let source): source
     }

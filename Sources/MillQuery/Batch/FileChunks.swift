@@ -8,11 +8,7 @@ final class FileChunks: JobSource {
   struct Chunk: Sendable {
     var file: LineFile
     var index: Int
-    var source: String
-    /// The first line of the file is no row.
-    var hasHeader: Bool
-    /// What the file's directory has for the source's columns behind the line.
-    var partition: [Value] = []
+    var item: Item
   }
 
   /// A file to be read.
@@ -20,8 +16,8 @@ final class FileChunks: JobSource {
     var path: String
     var size: Int64
     var source: String
-    /// The first line of the file is no row.
-    var hasHeader: Bool
+    /// How its lines are read.
+    var described: FileSource
     var system: any FileSystem
     /// What the file's directory has for the source's columns behind the line.
     var partition: [Value] = []
@@ -65,7 +61,7 @@ final class FileChunks: JobSource {
           }
           items.append(
             Item(
-              path: file.path, size: file.size, source: name, hasHeader: described.hasHeader, system: finder.system,
+              path: file.path, size: file.size, source: name, described: described, system: finder.system,
               partition: partition))
         }
       }
@@ -74,13 +70,24 @@ final class FileChunks: JobSource {
   }
 
   private func open(_ item: Item) throws -> LineFile {
-    if let unpacked = try PackedFile.open(item, chunkBytes: chunkBytes) { return unpacked }
-    if item.system is LocalFileSystem { return try LineFile(item.path, chunkBytes: chunkBytes) }
-    return LineFile(item.path, size: item.size, chunkBytes: chunkBytes) { target, position in
+    // A file of one document, or of records longer than a line, is read as a whole.
+    let chunkBytes = item.described.isMultiLine ? LineFile.lineBytesMax : chunkBytes
+    if let unpacked = try PackedFile.open(item, chunkBytes: chunkBytes) { return try whole(unpacked, item) }
+    if item.system is LocalFileSystem { return try whole(LineFile(item.path, chunkBytes: chunkBytes), item) }
+    let file = LineFile(item.path, size: item.size, chunkBytes: chunkBytes) { target, position in
       let bytes = try item.system.read(item.path, from: position, count: target.count)
       target.copyBytes(from: bytes)
       return bytes.count
     }
+    return try whole(file, item)
+  }
+
+  /// - Throws: `.limit` for a file that has to be read as a whole and is too big.
+  private func whole(_ file: LineFile, _ item: Item) throws -> LineFile {
+    guard item.described.isMultiLine, file.size > Int64(LineFile.lineBytesMax) else { return file }
+    throw MillError(
+      .limit, "with multiLine a file has at most \(LineFile.lineBytesMax) bytes, not \(file.size)",
+      at: .init(file: item.path), wayOut: "write a record a line, and leave multiLine out")
   }
 
   func next() throws -> Chunk? {
@@ -91,8 +98,7 @@ final class FileChunks: JobSource {
         state.file = file
         if state.chunk < file.chunkCount {
           defer { state.chunk += 1 }
-          return Chunk(
-            file: file, index: state.chunk, source: item.source, hasHeader: item.hasHeader, partition: item.partition)
+          return Chunk(file: file, index: state.chunk, item: item)
         }
         state = (state.item + 1, nil, 0)
       }
@@ -111,17 +117,21 @@ final class ChunkBuffer: @unchecked Sendable {
   func process(
     _ chunk: FileChunks.Chunk, _ query: CompiledQuery, _ pipeline: Pipeline, now: Int64, keepsLines: Bool
   ) throws -> (QueryOutput, rows: Int) {
-    try chunk.file.read(chunk: chunk.index, using: &bytes) { text, position in
-      let start = chunk.index == 0 ? Self.firstRow(of: text, hasHeader: chunk.hasHeader) : 0
-      let lines = UnsafeRawBufferPointer(rebasing: text[start...])
+    let described = chunk.item.described
+    return try chunk.file.read(chunk: chunk.index, using: &bytes) { text, position in
+      let start = chunk.index == 0 ? Self.firstRow(of: text, described) : 0
+      let text = UnsafeRawBufferPointer(rebasing: text[start...])
+      var lines = Self.lines(of: text, described, &memory)
+      if let options = described.json { lines.splitArrays(options, &memory) }
+      lines.partition = chunk.item.partition
       var output = try query.process(
-        pipeline, lines: lines, using: &memory, source: chunk.source, partition: chunk.partition, now: now,
+        pipeline, lines, source: chunk.item.source, now: now,
         place: { "\(chunk.file.path)@\(position + Int64(start + $0))" })
       if keepsLines {
         for index in output.malformed.indices {
           let slot = output.malformed[index].slot
           let first = Int(memory.starts[slot])
-          output.malformed[index].line = Array(lines[first..<(first + Int(memory.counts[slot]))])
+          output.malformed[index].line = Array(text[first..<(first + Int(memory.counts[slot]))])
         }
       }
       return (output, memory.starts.count)
@@ -130,10 +140,21 @@ final class ChunkBuffer: @unchecked Sendable {
 }
 
 extension ChunkBuffer {
+  private static func lines(
+    of text: UnsafeRawBufferPointer, _ described: FileSource, _ memory: inout LineMemory
+  ) -> Lines {
+    guard described.isMultiLine else { return Lines(text, reusing: &memory.starts, &memory.counts) }
+    guard let csv = described.csv else { return Lines(text, starts: [0], counts: [Int32(text.count)], &memory) }
+    // The bytes are this buffer's own.
+    let count = CSVRecords.normalize(UnsafeMutableRawBufferPointer(mutating: text))
+    let records = CSVRecords.split(UnsafeRawBufferPointer(rebasing: text[..<count]), csv)
+    return Lines(text, starts: records.starts, counts: records.counts, &memory)
+  }
+
   /// Where a file's rows begin: behind a byte order mark, and behind the header, before which lines may be blank.
-  private static func firstRow(of text: UnsafeRawBufferPointer, hasHeader: Bool) -> Int {
+  private static func firstRow(of text: UnsafeRawBufferPointer, _ described: FileSource) -> Int {
     var start = text.starts(with: [0xEF, 0xBB, 0xBF]) ? 3 : 0
-    guard hasHeader else { return start }
+    guard described.csv?.hasHeader == true, !described.isMultiLine else { return start }
     var isBlank = true
     while isBlank, start < text.count {
       let end = text[start...].firstIndex(of: 10) ?? text.count

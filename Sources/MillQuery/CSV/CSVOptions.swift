@@ -19,6 +19,8 @@ public struct CSVOptions: Sendable, Hashable {
   public var comment: Character?
   /// The first line of every file holds names, in sources.
   public var hasHeader = false
+  /// Texts in quotes may have line ends in them, in sources.
+  public var isMultiLine = false
   public var nullValue = ""
   /// What `""` means when it is read.
   public var emptyValue = ""

@@ -43,6 +43,6 @@ struct CSVReader {
     if text == options.nanValue { return .nan }
     if text == options.positiveInfinity { return .infinity }
     if text == options.negativeInfinity { return -.infinity }
-    return Array(text.utf8).withUnsafeBufferPointer { CastFromText.double($0) }
+    return CastFromText.javaDouble(text)
   }
 }

@@ -4,6 +4,8 @@ import MillBase
 public struct JSONOptions: Sendable, Hashable {
   public enum Mode: String, Sendable {
     case permissive = "PERMISSIVE"
+    /// For sources only: rows that are malformed are left out.
+    case dropMalformed = "DROPMALFORMED"
     case failFast = "FAILFAST"
   }
 
@@ -39,15 +41,17 @@ public struct JSONOptions: Sendable, Hashable {
 
   /// Options as written in SQL (`map('mode', 'FAILFAST')`); names are not case sensitive.
   ///
+  /// - Parameter ofSource: DROPMALFORMED is possible.
   /// - Throws: `.configuration` for a name that Spark does not know, for one that is not supported here, and for a
   ///   value that does not fit.
-  public init(_ options: [String: String]) throws {
+  public init(_ options: [String: String], ofSource: Bool = false) throws {
     for (name, value) in options.sorted(by: { $0.key < $1.key }) {
       switch name.lowercased() {
       case "mode":
-        guard let mode = Mode(rawValue: value.uppercased()) else {
+        guard let mode = Mode(rawValue: value.uppercased()), ofSource || mode != .dropMalformed else {
           throw Self.error(
-            name, "from_json does not support the mode \(value)", "use PERMISSIVE or FAILFAST")
+            name, "\(ofSource ? "a json source" : "from_json") does not support the mode \(value)",
+            "use PERMISSIVE\(ofSource ? ", DROPMALFORMED" : "") or FAILFAST")
         }
         self.mode = mode
       case "columnnameofcorruptrecord": columnNameOfCorruptRecord = value

@@ -42,7 +42,8 @@ public final class JSONReader {
   /// A copy of the current document, with room for a NUL and padding behind it.
   private var document: UnsafeMutablePointer<UInt8>
   private var documentCapacity: Int
-  private let corruptColumn: Int?
+  /// The column of corrupt records.
+  let corruptColumn: Int?
   private var malformed: [MalformedJSON] = []
   private var misfitCount = 0
   private var byteCount = 0
@@ -240,6 +241,7 @@ public final class JSONReader {
         .badInput, "from_json in mode FAILFAST: \(reason) at byte \(position)",
         wayOut: "use mode PERMISSIVE, or correct the record: \(Self.excerpt(bytes))")
     }
+    if options.mode == .dropMalformed { return JSONNode.appendNull(root) }
     malformed.append(MalformedJSON(row: root.pointee.count, reason: reason, position: position))
     if root.pointee.kind == .structure {
       for index in 0..<root.pointee.childCount where index != corruptColumn {
@@ -257,6 +259,10 @@ public final class JSONReader {
       throw MillError(
         .badInput, "from_json in mode FAILFAST: a value does not fit its column",
         wayOut: "use mode PERMISSIVE, or correct the record: \(Self.excerpt(bytes))")
+    }
+    if options.mode == .dropMalformed {
+      JSONNode.truncate(root, to: root.pointee.count - 1)
+      return JSONNode.appendNull(root)
     }
     misfitCount += 1
     closeRow(bytes)

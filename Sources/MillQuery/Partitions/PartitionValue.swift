@@ -14,7 +14,7 @@ enum PartitionValue {
     if Int32(text) != nil { return .integer }
     if Int64(text) != nil { return .long }
     if let precision = wholePrecision(text) { return .decimal(precision: precision, scale: 0) }
-    if double(text) != nil { return .double }
+    if CastFromText.javaDouble(text) != nil { return .double }
     if isTimestamp(PartitionPath.unescaped(text)) { return .timestamp }
     return isDate(text) ? .date : .string
   }
@@ -48,19 +48,6 @@ enum PartitionValue {
     return precision <= 38 ? precision : nil
   }
 
-  /// Java's Double.parseDouble.
-  private static func double(_ text: String) -> Double? {
-    var trimmed = text.unicodeScalars[...]
-    while let first = trimmed.first, first <= " " { trimmed = trimmed.dropFirst() }
-    while let last = trimmed.last, last <= " " { trimmed = trimmed.dropLast() }
-    let body = String(trimmed.drop { $0 == "-" || $0 == "+" }.prefix(9))
-    let number = String(String.UnicodeScalarView(trimmed))
-    if body == "NaN" || body == "Infinity" { return Double(number) }
-    guard let first = body.utf8.first, (48...57).contains(first) || first == UInt8(ascii: ".") else { return nil }
-    if body.lowercased().hasPrefix("0x") { return number.lowercased().contains("p") ? Double(number) : nil }
-    return Array(number.utf8).withUnsafeBufferPointer { CastFromText.double($0) }
-  }
-
   /// `yyyy-MM-dd`, a day that there is.
   private static func isDate(_ text: String) -> Bool { fits(text, "0000-00-00") && Calendar.date(text) != nil }
 
@@ -88,8 +75,8 @@ enum PartitionValue {
     case .short: return Int32(text).map { .integer(Int64(Int16(truncatingIfNeeded: $0))) }
     case .integer: return Int32(text).map { .integer(Int64($0)) }
     case .long: return Int64(text).map { .integer($0) }
-    case .float: return double(text).map { .float(Float($0)) }
-    case .double: return double(text).map { .double($0) }
+    case .float: return CastFromText.javaDouble(text).map { .float(Float($0)) }
+    case .double: return CastFromText.javaDouble(text).map { .double($0) }
     case .decimal(let precision, let scale):
       return Array(text.utf8).withUnsafeBufferPointer { digits in
         if let unscaled = DecimalText.parse(digits, precision: precision, scale: scale) {

@@ -7,7 +7,7 @@ extension Analyzer {
   mutating func fileSource(
     _ name: String, _ format: FileSource.Format, _ schema: Schema?, _ reader: SourceOptions, at position: SourcePosition
   ) throws -> View {
-    var (files, json, csv) = try reader.files(format)
+    var files = try reader.files(format)
     if format != .text, schema == nil {
       throw error(
         "a \(format.rawValue) source needs its columns with their types", at: position,
@@ -28,13 +28,14 @@ extension Analyzer {
       }
       return .source(Source(name: name, kind: .files(files), schema: Schema(columns.columns + behind)))
     case .json:
-      json.keepsText = true
       let scan = Plan.scan(Source(name: name, kind: .files(files), schema: lines))
       let type = DataType.struct(own!)
-      let parsed = Expression(.fromJSON(column(0, .string, position), fromJSON(type, json)), type, position)
+      let parsed = Expression(.fromJSON(column(0, .string, position), fromJSON(type, files.json!)), type, position)
       return .query(try fields(of: parsed, own!, over: scan, at: position))
     case .csv:
-      let scan = try rowLines(.scan(Source(name: name, kind: .files(files), schema: lines)), csv, at: position)
+      let csv = files.csv!
+      var scan = Plan.scan(Source(name: name, kind: .files(files), schema: lines))
+      if !files.isMultiLine { scan = try rowLines(scan, csv, at: position) }
       let call = FunctionCall(
         name: "from_csv", arguments: [column(0, .string, position)], position: position, ansi: ansi, file: file)
       return .query(try fields(of: FunctionLibrary.fromCSV(call, own!, csv), own!, over: scan, at: position))

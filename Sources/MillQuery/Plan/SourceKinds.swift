@@ -78,8 +78,11 @@ public struct FileSource: Sendable, Hashable {
   public var format: Format
   /// A file, a directory or a pattern (`/in/*.json`); files whose names begin with `.` or `_` are not read.
   public var path: String
-  /// The first line of every file is no row.
-  public var hasHeader = false
+  /// How documents, or lines of CSV, are read.
+  var json: JSONOptions?
+  var csv: CSVOptions?
+  /// A file is one document; a record of CSV may have line ends in its quotes. Default false.
+  public var isMultiLine = false
   /// Read as a stream, file by file as they come: `STREAM(view)`, readStream.
   public var isStreaming = false
   /// Files of directories inside of directories too. Default true (Spark: only with recursiveFileLookup).

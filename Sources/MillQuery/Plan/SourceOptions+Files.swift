@@ -8,9 +8,10 @@ extension SourceOptions {
     "discardCachedInputRatio", "basePath",
   ]
 
-  /// The files, and the other options: from_json's for json, from_csv's for csv.
-  func files(_ format: FileSource.Format) throws -> (FileSource, json: JSONOptions, csv: CSVOptions) {
-    let others = options.filter { option in !Self.fileKeys.contains { $0.lowercased() == option.key.lowercased() } }
+  /// The files, with the other options: from_json's for json, from_csv's for csv.
+  func files(_ format: FileSource.Format) throws -> FileSource {
+    let known = Self.fileKeys + (format == .text ? [] : ["multiLine"])
+    let others = options.filter { option in !known.contains { $0.lowercased() == option.key.lowercased() } }
     guard let path = option("path"), !path.value.isEmpty else {
       if let first = others.first { throw unknown(first, among: Self.fileKeys) }
       throw error("the option path is missing", wayOut: "write path '/directory/or/file'")
@@ -21,13 +22,22 @@ extension SourceOptions {
     for option in others {
       guard format != .text else { throw unknown(option, among: Self.fileKeys) }
       do {
-        if format == .json { json = try JSONOptions(values) } else { csv = try CSVOptions(values) }
+        if format == .json { json = try JSONOptions(values, ofSource: true) } else { csv = try CSVOptions(values) }
       } catch let problem as MillError {
         throw error(problem.message, at: option, wayOut: problem.wayOut)
       }
     }
     let plain = Self.plain(path.value)
-    var files = FileSource(format: format, path: plain, hasHeader: csv.hasHeader)
+    var files = FileSource(format: format, path: plain)
+    if format == .json {
+      json.keepsText = true
+      files.json = json
+    }
+    if format != .text { files.isMultiLine = try boolean("multiLine", default: false) }
+    if format == .csv {
+      csv.isMultiLine = files.isMultiLine
+      files.csv = csv
+    }
     files.isRecursive = try boolean("recursiveFileLookup", default: true)
     files.readsPartitions = try !boolean("recursiveFileLookup", default: false)
     files.basePath = option("basePath").map { Self.plain($0.value) }
@@ -35,7 +45,7 @@ extension SourceOptions {
     files.pathGlobFilter = try pattern("pathGlobFilter")
     if PathGlob.isPattern(plain) { try check(plain, path) }
     files.stream = try streamOptions()
-    return (files, json, csv)
+    return files
   }
 
   /// A path of this machine without its scheme.

@@ -101,6 +101,19 @@ struct CastFromText {
   }
   static func double(_ text: Bytes) -> Double? { number(text) { FloatText.parse($0) } ?? special(text) }
 
+  /// Java's Double.parseDouble: `NaN` and `Infinity` are words with capitals, hexadecimal digits are known.
+  static func javaDouble(_ text: String) -> Double? {
+    var trimmed = text.unicodeScalars[...]
+    while let first = trimmed.first, first <= " " { trimmed = trimmed.dropFirst() }
+    while let last = trimmed.last, last <= " " { trimmed = trimmed.dropLast() }
+    let body = String(trimmed.drop { $0 == "-" || $0 == "+" }.prefix(9))
+    let number = String(String.UnicodeScalarView(trimmed))
+    if body == "NaN" || body == "Infinity" { return Double(number) }
+    guard let first = body.utf8.first, (48...57).contains(first) || first == UInt8(ascii: ".") else { return nil }
+    if body.lowercased().hasPrefix("0x") { return number.lowercased().contains("p") ? Double(number) : nil }
+    return Array(number.utf8).withUnsafeBufferPointer { double($0) }
+  }
+
   /// Java's number grammar: sign, digits with a point, exponent, and one of d D f F at the end.
   private static func number<T>(_ text: Bytes, _ body: (Bytes) -> T) -> T? {
     var text = trimmed(text)

@@ -45,13 +45,14 @@ final class Lane {
       reader = try JSONReader(json.schema, options: options, needed: needs[json.id] ?? .all)
       readers[json.id] = reader
     }
-    let rows: JSONRows
+    var rows: JSONRows
     do {
       switch input.storage {
       case .scanned(.records(let records)): rows = try reader.read(records)
       case .scanned(.lines(let lines)):
         for row in 0..<lines.count { try reader.append(inPlace: lines.bytes(row), count: Int(lines.counts[row])) }
         rows = reader.finish()
+        if !lines.arrays.isEmpty { rows.join(lines, corrupt: reader.corruptColumn) }
       case .scanned(.rows): preconditionFailure("rows have columns, not values")
       case .column(let column), .constant(let column): rows = try reader.read(column)
       }

@@ -25,8 +25,10 @@ enum ScanInput: Sendable {
 struct Lines: @unchecked Sendable {
   let text: UnsafeRawBufferPointer
   /// Where each line lies in `text`, without its end.
-  let starts: [Int32]
-  let counts: [Int32]
+  private(set) var starts: [Int32]
+  private(set) var counts: [Int32]
+  /// Those of JSON that were arrays, by their rows.
+  private(set) var arrays: [JSONArray] = []
   /// What the file's directory has for the source's other columns.
   var partition: [Value] = []
 
@@ -35,6 +37,21 @@ struct Lines: @unchecked Sendable {
   /// A line for ``JSONReader/append(inPlace:count:)``, which changes the byte after it for a while.
   func bytes(_ row: Int) -> UnsafeMutablePointer<UInt8> {
     UnsafeMutableRawPointer(mutating: text.baseAddress! + Int(starts[row])).assumingMemoryBound(to: UInt8.self)
+  }
+
+  /// Records that may be longer than a line.
+  ///
+  /// - Parameter memory: gets their places too.
+  init(_ text: UnsafeRawBufferPointer, starts: [Int32], counts: [Int32], _ memory: inout LineMemory) {
+    self.text = text
+    (self.starts, self.counts) = (starts, counts)
+    (memory.starts, memory.counts) = (starts, counts)
+  }
+
+  /// Puts the elements of arrays in the place of lines.
+  mutating func replace(_ starts: [Int32], _ counts: [Int32], _ arrays: [JSONArray], _ memory: inout LineMemory) {
+    (self.starts, self.counts, self.arrays) = (starts, counts, arrays)
+    (memory.starts, memory.counts) = (starts, counts)
   }
 
   /// Lines end with LF, CR LF or CR, as in Spark's text source.

@@ -172,7 +172,7 @@ final class FileStream: StreamSource {
       }
       ranges.files.append(
         .init(
-          path: path, size: status.size, source: name, hasHeader: source.hasHeader, system: finder.system,
+          path: path, size: status.size, source: name, described: source, system: finder.system,
           partition: partition))
     }
     return ranges

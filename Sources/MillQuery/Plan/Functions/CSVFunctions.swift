@@ -45,7 +45,11 @@ extension FunctionLibrary {
               + "\(String(decoding: bytes, as: UTF8.self)). Parse Mode: FAILFAST. SQLSTATE: 22023")
         }
         if isMalformed, options.mode == .dropMalformed { return out.appendNull() }
-        if isMalformed, let corrupt { values[corrupt] = .string(String(decoding: bytes, as: UTF8.self)) }
+        if isMalformed, let corrupt {
+          // A quote that is left open goes on to the file's end; its last line end is not the record's.
+          let cut = options.isMultiLine && bytes.last == 10 ? 1 : 0
+          values[corrupt] = .string(String(decoding: bytes.dropLast(cut), as: UTF8.self))
+        }
         out.append(.struct(values))
       }
     }
