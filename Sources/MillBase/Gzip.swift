@@ -2,14 +2,23 @@ import CZlib
 
 /// The gzip format (RFC 1952), whole buffers at a time.
 public enum Gzip {
+  /// What stands around the packed bytes, in zlib's words.
+  public enum Wrapping: Int32, Sendable {
+    /// 15 = the largest window; zlib's own header (RFC 1950), as in Hadoop's `.deflate`.
+    case zlib = 15
+    /// + 16 = gzip's header and checksum.
+    case gzip = 31
+  }
+
   /// Packs the bytes.
   ///
-  /// - Parameter level: zlib's, 1 (fast) … 9 (small). The default is near the fast end: on JSON and line protocol the
-  ///   higher levels save little and cost much.
-  public static func compress(_ bytes: [UInt8], level: Int32 = 3) -> [UInt8] {
+  /// - Parameters:
+  ///   - level: zlib's, 1 (fast) … 9 (small). The default is near the fast end: on JSON and line protocol the higher levels
+  ///     save little and cost much.
+  ///   - wrapping: the format.
+  public static func compress(_ bytes: [UInt8], level: Int32 = 3, as wrapping: Wrapping = .gzip) -> [UInt8] {
     var stream = z_stream()
-    // 15 = the largest window, + 16 = gzip's header and checksum.
-    let started = mill_deflate_init(&stream, level, 15 + 16)
+    let started = mill_deflate_init(&stream, level, wrapping.rawValue)
     precondition(started == Z_OK, "zlib takes every level from 1 to 9 and needs 256 KiB: \(started)")
     defer { deflateEnd(&stream) }
     var input = Input(bytes.count)
@@ -70,20 +79,21 @@ public enum Gzip {
   /// Unpacks one or more gzip members, one after the other, piece by piece.
   ///
   /// - Parameters:
+  ///   - wrapping: the format.
   ///   - read: gives the next packed bytes, at most 4 GiB; none at the end.
   ///   - write: gets unpacked bytes.
-  /// - Throws: `.badInput` when the bytes are not gzip, are cut or don't fit their checksum; what the two throw.
+  /// - Throws: `.badInput` when the bytes are not of the format, are cut or don't fit their checksum; what the two throw.
   public static func decompress(
-    from read: () throws -> [UInt8], to write: (UnsafeRawBufferPointer) throws -> Void
+    _ wrapping: Wrapping = .gzip, from read: () throws -> [UInt8], to write: (UnsafeRawBufferPointer) throws -> Void
   ) throws {
     var stream = z_stream()
-    guard mill_inflate_init(&stream, 15 + 16) == Z_OK else { throw MillError(.system, "zlib can't start") }
+    guard mill_inflate_init(&stream, wrapping.rawValue) == Z_OK else { throw MillError(.system, "zlib can't start") }
     defer { inflateEnd(&stream) }
     var isInMember = false
     while true {
       var packed = try read()
       if packed.isEmpty {
-        if isInMember { throw MillError(.badInput, "the gzip data is cut") }
+        if isInMember { throw MillError(.badInput, "the \(wrapping) data is cut") }
         return
       }
       try packed.withUnsafeMutableBufferPointer { source in
@@ -103,7 +113,7 @@ public enum Gzip {
             case Z_OK: isInMember = true
             // All that there was is taken.
             case Z_BUF_ERROR: break
-            default: throw MillError(.badInput, "the data is not gzip, or is damaged")
+            default: throw MillError(.badInput, "the data is not \(wrapping), or is damaged")
             }
           } while stream.avail_in > 0 || stream.avail_out == 0
         }

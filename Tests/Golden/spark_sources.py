@@ -2,10 +2,12 @@
 query over the view t, or the error.
 usage: spark_sources.py [NAME ...]     (needs pyspark 4.3 and Java 17; prints the new spark_sources.jsonl)
 A case is a view's format, columns and options, files by their names below $DIR, and settings. Files ending with .gz are
-packed; rows are in the order of their texts, as texts."""
-import gzip, json, os, re, shutil, sys, tempfile
+packed, those of Hadoop's other codecs by Spark itself, and their bytes are in the line as base64; rows are in the order of
+their texts, as texts."""
+import base64, glob, gzip, json, os, re, shutil, sys, tempfile
 from pyspark.sql import SparkSession
 
+CODECS = ["deflate", "lz4", "snappy"]
 NULL = "__HIVE_DEFAULT_PARTITION__"
 DAYS = {"date=2026-11-24/hour=07/part.json": '{"k":1}\n', "date=2026-11-24/hour=8/part.json": '{"k":2}\n',
         "date=2026-11-25/hour=07/part.json": '{"k":3}\n{"k":4}\n'}
@@ -204,6 +206,21 @@ CASES = [
     ("csv_times_alone_forms", "csv", "s STRING, t TIMESTAMP", {}, {"f": "a,T10:15:16\nb,10:15:16.123456\nc,1:2\nd,10\ne,10:15Z\nf,T1:2:3\ng,10:15:16+01:00\nh,25:00\ni,10:61\nj,:15\nk,10:15 \nl,10:\n"}, "SELECT s, t IS NULL, date_format(t, 'HH:mm:ss.SSSSSS') FROM t"),
     ("json_times_alone", "json", "t TIMESTAMP, s STRING", {}, {"f": '{"s":"a","t":"10:15"}\n{"s":"b","t":"T10:15:16"}\n{"s":"c","t":"10"}\n'}, "SELECT s, t IS NULL, date_format(t, 'HH:mm:ss.SSSSSS') FROM t"),
     ("csv_times_in_function", "text", None, {}, {"f": "10:15\n"}, "SELECT from_csv(value, 't TIMESTAMP').t IS NULL FROM t"),
+    # Packed by Spark
+    ("packed", "text", None, {}, {f"f.{codec}": "".join(f"line {n}\n" for n in range(20)) for codec in CODECS}),
+    ("packed_csv", "csv", "k INT, s STRING", {"header": "true"}, {f"f.csv.{codec}": "k,s\n1,x\n" for codec in CODECS}),
+    ("packed_empty", "text", None, {}, {f"f.{codec}": "" for codec in CODECS}),
+    ("packed_blocks", "text", None, {}, {f"f.{codec}": "".join("x" * (n % 999) + "\n" for n in range(700)) for codec in CODECS},
+     "SELECT count(*), sum(length(value)), max(value) = repeat('x', 699) FROM t"),
+    ("surrogates", "json", "s STRING, o STRING", {},
+     {"f": '{"s":"\\ud800"}\n{"s":"a\\ud83d\\ude00b"}\n{"s":"\\ude00x"}\n{"o":{"a":"\\ud800"}}\n{"o":["\\ude00\\ud83d","😀"]}\n'},
+     "SELECT s, o, hex(s), hex(o) FROM t"),
+    ("surrogates_in_function", "text", None, {},
+     {"f": '{"s":"\\ud800"}\n{"s":"\\ude00x"}\n{"s":"\\ud83d\\ude00"}\n{"o":{"a":"\\ud800"}}\n{"o":{"\\ud800":"\\ud83d\\ude00"}}\n'
+           '{"o":["\\ude00\\ud83d","é\\ud800é😀","\\u00e9\\u0001\\/", "\\ud800\\ud800\\udc00","\\uDFFFA\\u0041"]}\n{"o":{"😀":"é"}}\n'},
+     "SELECT hex(f.s), hex(f.o), f.o FROM (SELECT from_json(value, 's STRING, o STRING') AS f FROM t)"),
+    ("pairs_in_path", "text", None, {}, {"f": '{"s":"\\ud83d\\ude00"}\n{"s":{"a":"😀é"}}\n{"s":["\\ud83d\\ude00",{"😀":1}]}\n'},
+     "SELECT get_json_object(value, '$.s'), get_json_object(value, '$.s[*]'), get_json_object(value, '$.s.a') FROM t"),
 ]
 
 spark = (
@@ -215,6 +232,13 @@ spark.sparkContext.setLogLevel("OFF")
 
 def put(path, text):
     os.makedirs(os.path.dirname(path), exist_ok=True)
+    codec = path.rsplit(".", 1)[-1]
+    if codec in CODECS:
+        lines = spark.createDataFrame([(line,) for line in text.split("\n")[:-1]], "value STRING")
+        with tempfile.TemporaryDirectory() as folder:
+            lines.coalesce(1).write.mode("overwrite").option("compression", codec).text(folder)
+            shutil.copy(glob.glob(f"{folder}/part-*")[0], path)
+        return
     data = text.encode("utf-8", "surrogatepass")
     with open(path, "wb") as file:
         file.write(gzip.compress(data) if path.endswith(".gz") else data)
@@ -248,8 +272,13 @@ def main():
         for key, value in settings.items():
             spark.conf.set(key, value)
         given = {key: value.replace("$DIR", f"{folder}/in") for key, value in ({"path": "$DIR"} | options).items()}
+        # What is packed counts as it is.
+        shown = {path: "" if path.rsplit(".", 1)[-1] in CODECS else text for path, text in files.items()}
         answer = ask(source, columns, given, query)
-        line = {"name": name, "format": source, "columns": columns, "options": options, "files": files, "query": query}
+        line = {"name": name, "format": source, "columns": columns, "options": options, "files": shown, "query": query}
+        packed = {path: f"{folder}/in/{path}" for path in files if path.rsplit(".", 1)[-1] in CODECS}
+        if packed:
+            line["packed"] = {path: base64.b64encode(open(file, "rb").read()).decode() for path, file in packed.items()}
         line |= {"settings": settings} | answer
         print(json.dumps(line, ensure_ascii=False).replace(folder, "$TMP"), flush=True)
         for key in settings:

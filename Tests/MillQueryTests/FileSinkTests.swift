@@ -292,11 +292,12 @@ import Testing
     #expect(older?.message.contains("has micro-batch 2 already, and this query is at 0") == true)
   }
 
-  @Test func gzipIsWrittenAndRead() throws {
+  @Test(arguments: [("gzip", "gz"), ("deflate", "deflate"), ("lz4", "lz4"), ("snappy", "snappy")])
+  func packedFilesAreWrittenAndRead(_ compression: String, _ suffix: String) throws {
     let bench = try Bench(Self.documents)
     let query = try Bench.query("j.a", perBatch: 3)
-    try bench.run(query, FileSink(query, format: .json, path: bench.out, options: ["compression": "gzip"]))
-    #expect(try Files.list(bench.out).filter { $0.hasSuffix("-c000.json.gz") }.count == 2)
+    try bench.run(query, FileSink(query, format: .json, path: bench.out, options: ["compression": compression]))
+    #expect(try Files.list(bench.out).filter { $0.hasSuffix("-c000.json.\(suffix)") }.count == 2)
     #expect(try bench.read(bench.out, columns: "a INT") == ["1", "2", "null", "3", "4"])
   }
 
@@ -321,7 +322,7 @@ import Testing
       ),
       (
         .json, "j.*", ["compression": "zip"], [],
-        "[CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION] The codec zip is not available. Available codecs are uncompressed, none, gzip. SQLSTATE: 56038"
+        "[CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION] The codec zip is not available. Available codecs are deflate, uncompressed, snappy, none, lz4, gzip. SQLSTATE: 56038"
       ),
     ] as [(FileSource.Format, String, [String: String], [String], String)])
   func errorsAreSparks(

@@ -17,7 +17,7 @@ import Testing
     return text.split(separator: "\n").compactMap { try? JSONValue(parsing: String($0)) }.map { Case(line: $0) }
   }()
 
-  @Test func goldenFileIsThere() { #expect(Self.cases.count >= 154) }
+  @Test func goldenFileIsThere() { #expect(Self.cases.count >= 161) }
 
   private static func script(_ item: Case, in directory: String) -> String {
     var options = ["path": directory]
@@ -31,8 +31,13 @@ import Testing
       + item.line["query"]!.string!
   }
 
-  private static func put(_ path: String, _ text: String) throws {
+  /// - Parameter packed: the file as Spark has packed it, in base64.
+  private static func put(_ path: String, _ text: String, packed: String?) throws {
     try Files.makeDirectory(Files.split(path).directory)
+    if let packed {
+      let column = try CompiledQuery(script: "SELECT unbase64('\(packed)')").evaluate().columns[0]
+      return try Files.writeAtomically(column.withBytes(0) { Array($0) }, to: path)
+    }
     let bytes = Array(text.utf8)
     try Files.writeAtomically(path.hasSuffix(".gz") ? Gzip.compress(bytes) : bytes, to: path)
   }
@@ -42,7 +47,9 @@ import Testing
     let directory = try Files.makeTemporaryDirectory("filesourcegolden")
     defer { try? Files.removeTree(directory) }
     let input = directory + "/in"
-    for (name, text) in item.line["files"]!.object! { try Self.put("\(input)/\(name)", text.string!) }
+    for (name, text) in item.line["files"]!.object! {
+      try Self.put("\(input)/\(name)", text.string!, packed: item.line["packed"]?[name]?.string)
+    }
     var found: [String] = []
     do {
       let query = try CompiledQuery(script: Self.script(item, in: input))

@@ -195,6 +195,12 @@ import Testing
       ("b.gz", Array(packed[..<(packed.count - 5)]), "the gzip data is cut"),
       ("c.gz", Array("no".utf8), "the data is not gzip, or is damaged"),
       ("d.bz2", [1], "files of the kind .bz2 are not read yet"),
+      ("e.deflate", Array("no".utf8), "the data is not zlib, or is damaged"),
+      ("f.lz4", [0, 0, 0, 9, 0, 0, 0, 2, 1, 2], "a chunk of 2 bytes: the data is not Hadoop's lz4, or is damaged"),
+      ("g.snappy", Array("sNaPpY".utf8), "a block of 1934516560 bytes: the data is not Hadoop's snappy, or is damaged"),
+      ("h.zst", Array("what?".utf8), "the data is not Hadoop's zstd, or is damaged"),
+      ("i.lz4", Array(HadoopCodec.lz4.pack(text).dropLast(3)), "the file is cut"),
+      ("j.snappy", [0, 0, 0, 9], "the file is cut"), ("k.snappy", [0, 0], "the file is cut"),
     ] {
       try Files.writeAtomically(bytes, to: "\(bench.input)/\(name)")
       let text = bench.message { try bench.run() }

@@ -95,5 +95,43 @@ public enum JSONText {
     }
   }
 
+  // MARK: Surrogates
+
+  /// `\uD83D`
+  public static func escape(_ unit: UInt16) -> [UInt8] {
+    Array("\\u".utf8) + [12, 8, 4, 0].map { hex(UInt8(unit >> $0 & 15)) }
+  }
+
+  /// JSON text with two escapes for each character that takes a pair of surrogates in UTF-16, as Jackson writes them
+  /// into UTF-8.
+  public static func escapedPairs(_ json: [UInt8]) -> [UInt8] {
+    guard json.contains(where: { $0 >= 0xF0 }) else { return json }
+    return String(decoding: json, as: UTF8.self).unicodeScalars.flatMap { scalar -> [UInt8] in
+      scalar.value < 0x10000 ? Array(String(scalar).utf8) : scalar.utf16.flatMap { escape($0) }
+    }
+  }
+
+  /// Changes what lies between surrogates that are three bytes each (`ED A0 80` to `ED BF BF`), and them.
+  ///
+  /// - Parameter areKept: false = there are none.
+  public static func betweenSurrogates(
+    _ bytes: [UInt8], _ areKept: Bool, _ change: ([UInt8]) -> [UInt8],
+    surrogate: (UInt16) -> [UInt8] = { [0xED, UInt8(0x80 | $0 >> 6 & 0x3F), UInt8(0x80 | $0 & 0x3F)] }
+  ) -> [UInt8] {
+    guard areKept else { return change(bytes) }
+    var (result, start, at): ([UInt8], Int, Int) = ([], 0, 0)
+    while at + 2 < bytes.count {
+      guard bytes[at] == 0xED, bytes[at + 1] >= 0xA0, bytes[at + 1] < 0xC0, bytes[at + 2] & 0xC0 == 0x80 else {
+        at += 1
+        continue
+      }
+      result += change(Array(bytes[start..<at]))
+      result += surrogate(0xD000 | UInt16(bytes[at + 1] & 0x3F) << 6 | UInt16(bytes[at + 2] & 0x3F))
+      at += 3
+      start = at
+    }
+    return result + change(Array(bytes[start...]))
+  }
+
   private static func hex(_ digit: UInt8) -> UInt8 { digit < 10 ? digit + 48 : digit + 55 }
 }

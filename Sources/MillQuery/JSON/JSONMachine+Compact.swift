@@ -19,7 +19,9 @@ extension JSONMachine {
         text.append(p.pointee)
         p += 1
       case let byte where isString(byte):
+        keepsSurrogates = true
         p = decode(p + 1, quote: byte)!
+        keepsSurrogates = false
         Self.quote(scratch, to: &text)
       case UInt8(ascii: "t") where Self.starts(p, with: "true"):
         text += Array("true".utf8)
@@ -53,6 +55,17 @@ extension JSONMachine {
   }
 
   private static func quote(_ string: [UInt8], to text: inout [UInt8]) {
-    string.withUnsafeBytes { JSONText.append(string: $0, to: &text) }
+    guard string.contains(where: { $0 >= 0xED }) else {
+      return string.withUnsafeBytes { JSONText.append(string: $0, to: &text) }
+    }
+    text.append(UInt8(ascii: "\""))
+    text += JSONText.betweenSurrogates(string, true) { part in
+      var quoted: [UInt8] = []
+      part.withUnsafeBytes { JSONText.append(string: $0, to: &quoted) }
+      return JSONText.escapedPairs(Array(quoted.dropFirst().dropLast()))
+    } surrogate: {
+      JSONText.escape($0)
+    }
+    text.append(UInt8(ascii: "\""))
   }
 }

@@ -137,7 +137,7 @@ extension JSONMachine {
       }
     }
     if !isASCII, !scratch.withUnsafeBufferPointer({ Self.isUTF8($0) }) {
-      scratch = Array(String(decoding: scratch, as: UTF8.self).utf8)
+      scratch = JSONText.betweenSurrogates(scratch, keepsSurrogates) { Array(String(decoding: $0, as: UTF8.self).utf8) }
     }
     return p + 1
   }
@@ -163,6 +163,10 @@ extension JSONMachine {
 
   private mutating func unicodeEscape(_ p: BytePointer) -> BytePointer? {
     guard let unit = Self.hex4(p + 2) else { return fail("\\u needs four hexadecimal digits", p) }
+    if keepsSurrogates, unit & 0xF800 == 0xD800 {
+      scratch += [0xED, UInt8(0x80 | unit >> 6 & 0x3F), UInt8(0x80 | unit & 0x3F)]
+      return p + 6
+    }
     if unit & 0xFC00 == 0xD800, p[6] == UInt8(ascii: "\\"), p[7] == UInt8(ascii: "u"), let low = Self.hex4(p + 8),
       low & 0xFC00 == 0xDC00
     {

@@ -33,6 +33,8 @@ struct JSONMachine {
   var scratch: [UInt8] = []
   /// The same for member names.
   var keyScratch: [UInt8] = []
+  /// Halves of surrogate pairs go into ``scratch`` as three bytes each, for `JSONText.betweenSurrogates`.
+  var keepsSurrogates = false
   /// For timestamps without a zone.
   let time: LocalTime
   private let dateFormat: DateTimePattern?

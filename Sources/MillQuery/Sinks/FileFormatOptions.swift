@@ -1,9 +1,32 @@
 import MillBase
 import MillColumns
+import MillLog
 
 /// Options of files that are written, with Spark's names.
 struct FileFormatOptions: Sendable {
-  enum Compression: Sendable { case none, gzip }
+  enum Compression: Sendable {
+    case none, gzip, deflate, lz4, snappy
+
+    /// What a file's name ends with, as Hadoop's codecs have it.
+    var suffix: String {
+      switch self {
+      case .none: ""
+      case .gzip: ".gz"
+      default: ".\(self)"
+      }
+    }
+
+    /// Packed bytes may follow others.
+    func pack(_ bytes: [UInt8]) -> [UInt8] {
+      switch self {
+      case .none: bytes
+      case .gzip: Gzip.compress(bytes)
+      case .deflate: Gzip.compress(bytes, as: .zlib)
+      case .lz4: HadoopCodec.lz4.pack(bytes)
+      case .snappy: HadoopCodec.snappy.pack(bytes)
+      }
+    }
+  }
 
   var format: FileSource.Format
   var compression = Compression.none
@@ -53,17 +76,20 @@ struct FileFormatOptions: Sendable {
     switch name.lowercased() {
     case "none", "uncompressed": return .none
     case "gzip": return .gzip
+    case "deflate": return .deflate
+    case "lz4": return .lz4
+    case "snappy": return .snappy
     default:
       throw MillError(
         .configuration,
         "[CODEC_NOT_AVAILABLE.WITH_AVAILABLE_CODECS_SUGGESTION] The codec \(name) is not available. Available codecs "
-          + "are uncompressed, none, gzip. SQLSTATE: 56038")
+          + "are deflate, uncompressed, snappy, none, lz4, gzip. SQLSTATE: 56038")
     }
   }
 
   /// `.json`, `.csv.gz`
   var suffix: String {
-    (format == .text ? ".txt" : ".\(format.rawValue)") + (compression == .gzip ? ".gz" : "")
+    (format == .text ? ".txt" : ".\(format.rawValue)") + compression.suffix
   }
 
   /// Spark's name of the format.

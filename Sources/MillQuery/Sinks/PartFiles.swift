@@ -81,12 +81,7 @@ final class PartFiles {
   }
 
   private func handOn(_ part: Part, isLast: Bool) throws {
-    if lines.options.compression == .gzip {
-      // Members of gzip may follow each other.
-      part.writer.write(Gzip.compress(part.buffer))
-    } else {
-      part.writer.write(part.buffer)
-    }
+    part.writer.write(lines.options.compression.pack(part.buffer))
     part.buffer.removeAll(keepingCapacity: !isLast)
     if !isLast { try part.writer.flush() }
   }

@@ -1,4 +1,5 @@
 import MillBase
+import MillColumns
 
 /// The paths of get_json_object: `$`, `.name`, `['name']`, `[3]`, `[*]`.
 struct JSONPath {
@@ -41,7 +42,8 @@ struct JSONPath {
   func text(in document: JSONValue) -> String? {
     guard let found = Self.find(steps[...], in: document, isInArray: false) else { return nil }
     if case .string(let text) = found.value, !found.isQuoted { return text }
-    return found.value.text()
+    if found.isQuoted { return found.value.text() }
+    return String(decoding: JSONText.escapedPairs(Array(found.value.text().utf8)), as: UTF8.self)
   }
 
   /// Several matches of `[*]` become an array; one stays alone, in quotes when it is a text. Arrays within are whole.

@@ -16,7 +16,7 @@ extension EndToEnd.RealSystems {
       output.split(separator: "\n").filter { $0.hasPrefix("row ") }.map { String($0.dropFirst(4)) }
     }
 
-    @Test(arguments: [("json", "none"), ("json", "gzip"), ("csv", "gzip")])
+    @Test(arguments: [("json", "none"), ("json", "gzip"), ("csv", "lz4"), ("json", "snappy"), ("csv", "deflate")])
     func sparkFindsEachRowOnceThoughTheChainIsKilled(format: String, compression: String) throws {
       let directory = try Files.makeTemporaryDirectory("millrace-sparksink")
       defer { try? Files.removeTree(directory) }
