@@ -2,7 +2,7 @@
 usage: differential.py [--seed N] [--for 10m | --cases N] [--kind KIND] [--case KIND/N] [--engine PATH]
 A case is known by seed, kind and number: `--seed 1 --case documents/17` asks it again.
 Exits with 1 when there are differences, and prints them as lines for Tests/Golden too."""
-import argparse, logging, random, sys, time
+import argparse, logging, random, re, sys, time
 import documents, expressions, files, queries
 from engines import Millrace, Spark, difference
 from tree import shrink
@@ -31,6 +31,9 @@ class Case:
         self.ours = millrace.answer(sql, self.ansi, self.zone, view)
         different = difference(self.sparks, self.ours, self.ordered, self.kind == "queries")
         if different == "values" and self.file and self.file.is_tolerated():
+            return None
+        # Java takes a character above U+FFFF for two: an empty match falls between them.
+        if different == "values" and re.search("[\U00010000-\U0010ffff]", sql) and re.search("regexp|split", sql):
             return None
         if different == "values" and self.kind == "documents":
             rows = zip(self.table.rows, self.sparks["rows"], self.ours["rows"])

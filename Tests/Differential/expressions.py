@@ -479,6 +479,11 @@ DATE: try_to_date(«STRING», {'yyyy-MM-dd'~'dd/MM/yyyy'})
 ?: split(«STRING», {'\\b'~'x*'~'(?=a)'~'(?<=a)'~'$'~'^'~'\\B'~'a|'~'[^\\w]'}, {-1~0~2})
 ?: {regexp_count~regexp_instr}(«STRING», {'\\b'~'x*'~'(?=a)'~'$'~'^'~'\\B'})
 ?: regexp_extract_all(«STRING», {'\\b'~'x*'~'(\\w)(\\w)?'~'$'~'(a)|(b)'}, {0~1~2})
+?: split(«letters», «regex», {-1~2})
+?: regexp_extract_all(«letters», «regex», 0)
+?: regexp_replace(«letters», «regex», {'<$0>'~'-'})
+?: («letters» RLIKE «regex»)
+?: regexp_extract(«letters», «regex», {0~1})
 ?: elt(«small», «BINARY», «BINARY»)
 ?: elt({1~2}, CAST(«STRING» AS INT), CAST(«STRING» AS INT))
 ?: (1 IN (1, CAST(«STRING» AS INT)))
@@ -537,6 +542,23 @@ def bind(pattern, type):
     return bound
 
 
+def random_regex(r, depth=3):
+    """Small ones over few letters, so that they match now and then."""
+    choice = r.random()
+    if depth == 0 or choice < 0.3:
+        return r.choice(["a", "b", "c", "ab", ".", "[ab]", "[^a]", "[a-c]", "\\w", "\\d", "\\s", "\\W", "\\D", "x", "1", "-", "_", "é", "\\b", "^", "$", "[a-z&&[^b]]",
+                         "\\B", "\\p{L}", "\\p{Upper}", "[\\w-]", "A", "(?i:a)", "\\n", "\\A", "\\z", "\\Z", "[^\\W\\d_]", "\\S", ""])
+    if choice < 0.55:
+        return random_regex(r, depth - 1) + random_regex(r, depth - 1)
+    if choice < 0.65:
+        return random_regex(r, depth - 1) + "|" + random_regex(r, depth - 1)
+    inner = random_regex(r, depth - 1)
+    if choice < 0.88:
+        atom = inner if len(inner) == 1 and inner not in "^$" else f"(?:{inner})" if r.random() < 0.5 else f"({inner})"
+        return atom + r.choice(["*", "+", "?", "{2}", "{1,2}", "{0,3}", "{2,}"]) + r.choice(["", "", "", "?", "+"])
+    return r.choice(["({})", "({})", "(?:{})", "(?={})", "(?!{})", "(?<={})", "(?<!{})", "(?>{})", "({})\\1", "(?i){}", "(?m){}", "(?s){}"]).replace("{}", inner, 1)
+
+
 class Generator:
     def __init__(self, r, rows=3, fixed=False):
         self.r, self.rows, self.columns, self.variables, self.fixed = r, rows, [], 0, fixed
@@ -564,7 +586,11 @@ class Generator:
         if type == "pattern":
             return Node([r.choice(PATTERNS)], "STRING")
         if type == "regex":
+            if r.random() < 0.3:
+                return Text(random_regex(r))
             return Node([r.choice(REGEXES)], "STRING")
+        if type == "letters":
+            return Text("".join(r.choice("aabbcAB1 -_\nxé") for _ in range(r.choice([0, 1, 2, 4, 8]))))
         if type == "json":
             if r.random() < 0.4:
                 return Text(documents.value(r, documents.random_type(r)))

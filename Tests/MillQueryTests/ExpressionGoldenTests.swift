@@ -15,7 +15,8 @@ import Testing
   }
 
   static let cases = cases([
-    "4.0.1_expressions", "4.0.1_functions", "4.0.1_intervals", "4.0.1_operators", "4.0.1_csv", "4.3.0_found",
+    "4.0.1_expressions", "4.0.1_functions", "4.0.1_intervals", "4.0.1_operators", "4.0.1_csv", "4.3.0_patterns",
+    "4.3.0_found",
   ])
   static let zoneCases = cases(["4.0.1_zones"])
 

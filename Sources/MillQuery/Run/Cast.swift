@@ -265,10 +265,14 @@ struct Cast {
       return try evaluation.map(input, values, to: to) { try decimal($0, from: scale, precision, toScale) }
     case .timestamp:
       return try evaluation.map(input, values, to: to) { value in
+        // Spark's product has 34 digits, six of them for the microseconds.
+        let extra = max(0, Decimal128.digitCount(value) - 28)
+        let kept = extra == 0 ? value : Decimal128.divideHalfEven(value, Decimal128.powers[extra])
+        let scale = scale - extra
         // Java's BigDecimal.longValue drops what is behind the microseconds, and what is above 64 bits.
-        scale > 6
-          ? Int64(truncatingIfNeeded: value / Decimal128.powers[scale - 6])
-          : Int64(truncatingIfNeeded: value &* Decimal128.powers[6 - scale])
+        return scale > 6
+          ? Int64(truncatingIfNeeded: kept / Decimal128.powers[scale - 6])
+          : Int64(truncatingIfNeeded: kept &* Decimal128.powers[6 - scale])
       }
     default: preconditionFailure("no cast from \(from) to \(to)")
     }

@@ -30,7 +30,8 @@ enum Charset: String {
       guard text.unicodeScalars.allSatisfy({ $0.value < limit }) else { throw malformed("encode") }
       return text.unicodeScalars.map { UInt8($0.value) }
     case .utf16, .utf16BE:
-      return (self == .utf16 ? [0xFE, 0xFF] : []) + text.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
+      return (self == .utf16 && !text.isEmpty ? [0xFE, 0xFF] : [])
+        + text.utf16.flatMap { [UInt8($0 >> 8), UInt8($0 & 0xFF)] }
     case .utf16LE: return text.utf16.flatMap { [UInt8($0 & 0xFF), UInt8($0 >> 8)] }
     }
   }

@@ -56,7 +56,7 @@ struct DateTimePattern {
         index += 1
         parts.append(.text(text))
       } else if scalar.isASCII, scalar.properties.isAlphabetic {
-        guard "GyuQqMLdDEaHhKkmsSXxzZVO".unicodeScalars.contains(scalar) else {
+        guard "GyQqMLdDEaHhKkmsSXxzZVO".unicodeScalars.contains(scalar) else {
           throw Failure(
             "[INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER] Unrecognized datetime pattern: \(pattern). Illegal pattern "
               + "character found in datetime pattern: \(scalar). SQLSTATE: 22007")
@@ -122,9 +122,9 @@ struct DateTimePattern {
       case "G":
         let name = Self.eras[year > 0 ? 1 : 0]
         out += (count < 4 ? name.short : name.full).utf8
-      case "y", "u":
+      case "y":
         // With an era, years before Christ count backwards, from 1 on.
-        let shown = hasEra && letter == "y" && year <= 0 ? 1 - year : year
+        let shown = hasEra && year <= 0 ? 1 - year : year
         if count == 2 {
           number(abs(shown) % 100, 2)
         } else {
@@ -268,8 +268,8 @@ struct DateTimePattern {
       if at + 1 < parts.count, case .letter(let next, _) = parts[at + 1], next != "a", next != "X" {
         isAdjacent = true
       }
-      let most = letter == "S" || isAdjacent || count == 2 ? count : letter == "y" || letter == "u" ? 10 : 19
-      let isYear = (letter == "y" || letter == "u") && count != 2
+      let most = letter == "S" || isAdjacent || count == 2 ? count : letter == "y" ? 10 : 19
+      let isYear = letter == "y" && count != 2
       let sign = isYear && index < bytes.count ? bytes[index] : 0
       if sign == UInt8(ascii: "-") || (sign == UInt8(ascii: "+") && count > 3) { index += 1 }
       let start = index
@@ -288,8 +288,8 @@ struct DateTimePattern {
         for _ in (index - start)..<max(6, index - start) { value *= 10 }
         for _ in 6..<max(6, index - start) { value /= 10 }
       }
-      if letter == "y" || letter == "u", count == 2 { value += 2000 }
-      reading.fields[letter == "u" ? "y" : letter == "L" ? "M" : letter] = value
+      if letter == "y", count == 2 { value += 2000 }
+      reading.fields[letter == "L" ? "M" : letter] = value
     }
     reading.index = index
     return true

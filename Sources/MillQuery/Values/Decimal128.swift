@@ -51,7 +51,16 @@ enum Decimal128 {
     if bScale < aScale { return add(b, bScale, a, aScale, scale: scale) }
     if let x = rescale(a, from: aScale, to: bScale) {
       let (sum, isOver) = x.addingReportingOverflow(b)
-      return isOver ? nil : rescale(sum, from: bScale, to: scale)
+      if !isOver { return rescale(sum, from: bScale, to: scale) }
+      // The digits that stay, then those that go.
+      guard bScale > scale else { return nil }
+      let power = powers[bScale - scale]
+      let (high, low) = (x.quotientAndRemainder(dividingBy: power), b.quotientAndRemainder(dividingBy: power))
+      let rest = high.remainder + low.remainder
+      let whole = high.quotient + low.quotient + rest / power
+      // Both have one sign, else there would be no overflow.
+      let rounded = (rest % power).magnitude * 2 >= power.magnitude ? whole + rest.signum() : whole
+      return fits(rounded, precision: 38) ? rounded : nil
     }
     // a is too great for b's scale, but not for the result's. What b has behind that rounds the sum.
     guard aScale <= scale, let x = rescale(a, from: aScale, to: scale) else { return nil }

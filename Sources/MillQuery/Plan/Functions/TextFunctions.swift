@@ -322,7 +322,7 @@ extension FunctionLibrary {
     _ name: String, _ body: @escaping @Sendable (Bytes, Bytes) -> Bool
   ) -> FunctionDefinition {
     FunctionDefinition(name, arity: 2) { call in
-      try call.castAllToText()
+      if call.arguments.contains(where: { $0.type != .binary }) { try call.castAllToText() }
       return call.result(.boolean) { vectors, evaluation in
         try evaluation.map(vectors, vectors[0].bytes, vectors[1].bytes, to: .boolean) { UInt8(body($0, $1) ? 1 : 0) }
       }

@@ -184,9 +184,11 @@ enum TimeArithmetic {
     case .integer(let factor):
       return Int64(exactly: isDivision ? rounded(Int128(value), Int128(factor)) : Int128(value) * Int128(factor))
     case .decimal(let unscaled, let scale):
-      let power = Decimal128.powers[scale]
-      let (top, isOver) = Int128(value).multipliedReportingOverflow(by: isDivision ? power : unscaled)
-      return isOver ? nil : Int64(exactly: rounded(top, isDivision ? unscaled : power))
+      let result =
+        isDivision
+        ? Decimal128.divide(Int128(value), shift: scale, by: unscaled)
+        : Decimal128.multiply(Int128(value), unscaled, dropDigits: scale)
+      return result.flatMap { Int64(exactly: $0) }
     case .float(let factor): return scaled(value, by: .double(Double(factor)), isDivision)
     case .double(let factor):
       let result = isDivision ? Double(value) / factor : Double(value) * factor

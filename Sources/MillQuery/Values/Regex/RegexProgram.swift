@@ -113,7 +113,8 @@ struct RegexProgram: Sendable {
       return try add(.run(number(of: set), least: least, most: most, kind))
     default: break
     }
-    if kind == .possessive { return try add(.atomic(.repeated(inner, least: least, most: most, .greedy))) }
+    // In Java every round stays as it was matched, too.
+    if kind == .possessive { return try add(.atomic(.repeated(.atomic(inner), least: least, most: most, .greedy))) }
     for _ in 0..<least { try add(inner) }
     func split(_ at: Int, _ end: Int) -> Step { kind == .greedy ? .split(at + 1, end) : .split(end, at + 1) }
     if most == .max {
