@@ -6,13 +6,16 @@ from tree import Items, Node, Text, quoted
 
 JSON_OPTIONS = [("mode", ["PERMISSIVE", "DROPMALFORMED", "FAILFAST"]), ("multiLine", ["true"]), ("columnNameOfCorruptRecord", ["bad"]),
                 ("allowComments", ["true"]), ("allowSingleQuotes", ["false"]), ("primitivesAsString", ["true"]),
-                ("dateFormat", ["dd/MM/yyyy"]), ("timestampFormat", ["yyyy-MM-dd HH:mm:ss"])]
-CSV_OPTIONS = [("header", ["true"]), ("sep", [";", "|", "\\t"]), ("quote", ["\'"]), ("escape", ["\""]), ("nullValue", ["null", "x"]),
+                ("dateFormat", ["dd/MM/yyyy"]), ("timestampFormat", ["yyyy-MM-dd HH:mm:ss", "yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]", "yyyy-MM-dd HH:mm[:ss] VV"]),
+                ("allowUnquotedFieldNames", ["true"]), ("allowNumericLeadingZeros", ["true"]), ("allowNonNumericNumbers", ["false"]),
+                ("allowBackslashEscapingAnyCharacter", ["true"]), ("allowUnquotedControlChars", ["true"]), ("timeZone", ["America/New_York"])]
+CSV_OPTIONS = [("header", ["true"]), ("sep", [";", "|", "\\t", "||", "; ", "\u0001", " "]), ("quote", ["\'", ""]), ("escape", ["\"", "|"]), ("nullValue", ["null", "x"]),
                ("emptyValue", ["e"]), ("mode", ["PERMISSIVE", "DROPMALFORMED", "FAILFAST"]), ("ignoreLeadingWhiteSpace", ["true"]),
-               ("ignoreTrailingWhiteSpace", ["true"]), ("comment", ["#"]), ("nanValue", ["n/a"]), ("positiveInf", ["big"]), ("multiLine", ["true"]),
+               ("ignoreTrailingWhiteSpace", ["true"]), ("comment", ["#"]), ("nanValue", ["n/a"]), ("positiveInf", ["big"]), ("multiLine", ["true"]), ("negativeInf", ["-big"]), ("timeZone", ["Asia/Kolkata"]),
                ("dateFormat", ["dd/MM/yyyy"]), ("timestampFormat", ["yyyy-MM-dd HH:mm:ss"]), ("columnNameOfCorruptRecord", ["bad"])]
 CELLS = ["", "1", "-1", "1.5", "1e3", "true", "FALSE", "x", "null", " a ", "\"a\"", "\"a,b\"", "\"a\"\"b\"", "\"a\\\"b\"", "a\"b", "\"\"", "\"", "NaN", "n/a", "big",
-         "Infinity", "2024-02-29", "29/02/2024", "2024-02-29 12:34:56", "2024-02-29T12:34:56Z", "#c", "é", "a\\b", "'a,b'", "1,5", "99999999999", "+1", "01", "aGk="]
+         "Infinity", "2024-02-29", "29/02/2024", "2024-02-29 12:34:56", "2024-02-29T12:34:56Z", "#c", "é", "a\\b", "'a,b'", "1,5", "1;5", "-big", "1.5E400", "1e-400", "0x10", "1_0", " 1 ", "\t", "a||b", "\"a||b\"", "\"a\\\\\"", "2024-02-29 12:34:56 Europe/Berlin", "2024-2-9",
+         "20240229", "2024-02-29T12:34:56.789+01:00", "12:34", "10000-01-01", "99999999999", "+1", "01", "aGk="]
 
 LONG_CELLS = ["\"a\nb\"", "\"\n\"", "\"a\n\n,b\" ", "\"a\"\"\nb\"", "a\"\nb", "\"a\r\nb\"", "\"a\rb\"", "\"a\n", "\"a\\\"\nb\"", "\n", "'a\nb'"]
 

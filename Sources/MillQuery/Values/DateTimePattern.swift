@@ -20,7 +20,8 @@ struct DateTimePattern {
   private static let eras = [(short: "BC", full: "Before Christ"), (short: "AD", full: "Anno Domini")]
   private static let days = ["Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"]
 
-  init(_ pattern: String) throws(Failure) {
+  /// - Parameter isRead: texts are read by it: names of days and quarters tell nothing then, and Spark refuses them.
+  init(_ pattern: String, isRead: Bool = false) throws(Failure) {
     let scalars = Array(pattern.unicodeScalars)
     var index = 0
     var open: [Int] = []
@@ -36,42 +37,43 @@ struct DateTimePattern {
         index += 1
       } else if scalar == "]" {
         guard !open.isEmpty else {
-          throw Failure(
-            "[INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER] Unrecognized datetime pattern: \(pattern). Illegal pattern "
-              + "character found in datetime pattern: ]. SQLSTATE: 22007")
+          throw Self.illegal(pattern, "]")
         }
         close()
         index += 1
       } else if scalar == "'" {
+        // Two quotes are one, within quotes and without.
         var text = ""
         index += 1
-        if index < scalars.count, scalars[index] == "'" {
-          text = "'"
-        } else {
-          while index < scalars.count, scalars[index] != "'" {
+        while true {
+          guard index < scalars.count else { throw Self.illegal(pattern, "'") }
+          if scalars[index] != "'" {
             text.unicodeScalars.append(scalars[index])
+          } else if index + 1 < scalars.count, scalars[index + 1] == "'", !text.isEmpty {
+            text += "'"
             index += 1
+          } else {
+            break
           }
+          index += 1
         }
+        if text.isEmpty { text = "'" }
         index += 1
         parts.append(.text(text))
       } else if scalar.isASCII, scalar.properties.isAlphabetic {
-        guard "GyQqMLdDEaHhKkmsSXxzZVO".unicodeScalars.contains(scalar) else {
-          throw Failure(
-            "[INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER] Unrecognized datetime pattern: \(pattern). Illegal pattern "
-              + "character found in datetime pattern: \(scalar). SQLSTATE: 22007")
+        let isKnown = "GyQqMLdDEFaHhKkmsSXxzZVO".unicodeScalars.contains(scalar)
+        guard isKnown, !isRead || !"EFQq".unicodeScalars.contains(scalar) else {
+          throw Self.illegal(pattern, "\(scalar)")
         }
         var count = 1
         while index + count < scalars.count, scalars[index + count] == scalar { count += 1 }
-        guard Self.counts(of: scalar).contains(count) else {
-          throw Failure(
-            "[INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER] Unrecognized datetime pattern: \(pattern). Illegal pattern "
-              + "character found in datetime pattern: \(String(repeating: String(scalar), count: count)). SQLSTATE: 22007"
-          )
+        guard Self.counts(of: scalar).contains(count), scalar != "O" || count == 1 || count == 4 else {
+          throw Self.illegal(pattern, String(repeating: String(scalar), count: count))
         }
         parts.append(.letter(scalar, count))
         index += count
       } else {
+        if ["{", "}", "#"].contains(scalar) { throw Self.illegal(pattern, "\(scalar)") }
         parts.append(.text(String(scalar)))
         index += 1
       }
@@ -79,10 +81,16 @@ struct DateTimePattern {
     while !open.isEmpty { close() }
   }
 
+  private static func illegal(_ pattern: String, _ what: String) -> Failure {
+    Failure(
+      "[INVALID_DATETIME_PATTERN.ILLEGAL_CHARACTER] Unrecognized datetime pattern: \(pattern). Illegal pattern character "
+        + "found in datetime pattern: \(what). SQLSTATE: 22007")
+  }
+
   /// How often a letter may stand (Java's DateTimeFormatterBuilder).
   private static func counts(of letter: Unicode.Scalar) -> ClosedRange<Int> {
     switch letter {
-    case "a": 1...1
+    case "a", "F": 1...1
     case "d", "h", "H", "k", "K", "m", "s": 1...2
     case "D": 1...3
     case "G", "M", "L", "E", "Q", "q", "z": 1...4
@@ -147,6 +155,7 @@ struct DateTimePattern {
       case "E":
         let name = Self.days[Int(Calendar.dayOfWeek(Int32(day))) - 1]
         out += (count <= 3 ? String(name.prefix(3)) : name).utf8
+      case "F": number((dayOfMonth - 1) % 7 + 1, 1)
       case "a": out += (hour < 12 ? "AM" : "PM").utf8
       case "H": number(hour, count)
       case "k": number(hour == 0 ? 24 : hour, count)
@@ -237,7 +246,7 @@ struct DateTimePattern {
   /// Reads one part; false when the text has something else there.
   private func read(_ at: Int, _ bytes: [UInt8], _ reading: inout Reading) -> Bool {
     guard case .letter(let letter, let count) = parts[at] else {
-      guard case .text(let wanted) = parts[at], bytes[reading.index...].starts(with: wanted.utf8) else { return false }
+      guard case .text(let wanted) = parts[at], Self.begins(bytes[reading.index...], wanted) else { return false }
       reading.index += wanted.utf8.count
       return true
     }
@@ -270,6 +279,8 @@ struct DateTimePattern {
       }
       let most = letter == "S" || isAdjacent || count == 2 ? count : letter == "y" ? 10 : 19
       let isYear = letter == "y" && count != 2
+      // Java lets such a year take the digits of a fraction that follows without a mark.
+      if isYear, isAdjacent, isFollowedByFraction(at) { return false }
       let sign = isYear && index < bytes.count ? bytes[index] : 0
       if sign == UInt8(ascii: "-") || (sign == UInt8(ascii: "+") && count > 3) { index += 1 }
       let start = index
@@ -278,7 +289,8 @@ struct DateTimePattern {
         value = value * 10 + Int64(bytes[index] - 48)
         index += 1
       }
-      guard index - start >= count || (count == 1 && index > start) else { return false }
+      // A fraction may be shorter than its pattern when it is read.
+      guard index - start >= (letter == "S" ? 1 : count) else { return false }
       // Years of more digits than the pattern has need a sign (Java: SignStyle.EXCEEDS_PAD).
       if isYear, count > 3, sign != UInt8(ascii: "-"), (index - start > count) != (sign == UInt8(ascii: "+")) {
         return false
@@ -295,9 +307,21 @@ struct DateTimePattern {
     return true
   }
 
+  /// Do letters for numbers alone stand between this one and a fraction?
+  private func isFollowedByFraction(_ at: Int) -> Bool {
+    for part in parts[(at + 1)...] {
+      guard case .letter(let letter, let count) = part, "MdDHhKkms".unicodeScalars.contains(letter), count < 3 else {
+        if case .letter("S", _) = part { return true }
+        return false
+      }
+    }
+    return false
+  }
+
   private static func assemble(_ fields: [Unicode.Scalar: Int64]) -> Result<Int64, Failure> {
     var year = fields["y"] ?? 1970
     if fields["G"] == 0 { year = 1 - year }
+    guard abs(year) < 300_000 else { return .failure(Failure("long overflow")) }
     let month = fields["M"] ?? 1
     let day = fields["d"] ?? 1
     guard (1...12).contains(month) else {
@@ -312,7 +336,19 @@ struct DateTimePattern {
     }
     var days = whole
     if let dayOfYear = fields["D"], fields["M"] == nil {
+      guard (1...(Calendar.daysInMonth(year: year, month: 2) + 337)).contains(dayOfYear) else {
+        return .failure(Failure("Invalid value for DayOfYear (valid values 1 - 365/366): \(dayOfYear)"))
+      }
       days = Clock.daysSinceEpoch(year: year, month: 1, day: 1) + dayOfYear - 1
+    }
+    for (letter, name, range) in [
+      (Unicode.Scalar("k"), "ClockHourOfDay", Int64(1)...24), ("h", "ClockHourOfAmPm", 1...12),
+      ("K", "HourOfAmPm", 0...11),
+    ] {
+      if let value = fields[letter], !range.contains(value) {
+        return .failure(
+          Failure("Invalid value for \(name) (valid values \(range.lowerBound) - \(range.upperBound)): \(value)"))
+      }
     }
     var hour = fields["H"] ?? (fields["k"].map { $0 % 24 } ?? 0)
     if let half = fields["h"] ?? fields["K"] { hour = half % 12 + 12 * (fields["a"] ?? 0) }
@@ -325,17 +361,28 @@ struct DateTimePattern {
       return .failure(Failure("Invalid value for SecondOfMinute (valid values 0 - 59): \(second)"))
     }
     let seconds = (hour * 60 + minute) * 60 + second
-    return .success(days * Calendar.microsecondsPerDay + seconds * 1_000_000 + (fields["S"] ?? 0))
+    let (midnight, isOver) = days.multipliedReportingOverflow(by: Calendar.microsecondsPerDay)
+    let (moment, isOverToo) = midnight.addingReportingOverflow(seconds * 1_000_000 + (fields["S"] ?? 0))
+    return isOver || isOverToo ? .failure(Failure("long overflow")) : .success(moment)
   }
 
   private static func shortMonth(_ month: Int64) -> String { months[Int(month) - 1].uppercased() }
+
+  /// Whatever the case of ASCII's letters is.
+  private static func begins(_ bytes: ArraySlice<UInt8>, _ wanted: String) -> Bool {
+    let wanted = wanted.utf8
+    guard bytes.count >= wanted.count else { return false }
+    return zip(bytes, wanted).allSatisfy { a, b in
+      a == b || (a ^ b == 32 && (65...90).contains(a & 0xDF))
+    }
+  }
 
   private static func name(
     _ bytes: ArraySlice<UInt8>, _ names: [String], full: Bool
   ) -> (index: Int, length: Int)? {
     for (index, name) in names.enumerated() {
       let wanted = full ? name : String(name.prefix(3))
-      if bytes.starts(with: wanted.utf8) { return (index, wanted.utf8.count) }
+      if begins(bytes, wanted) { return (index, wanted.utf8.count) }
     }
     return nil
   }
@@ -348,7 +395,11 @@ struct DateTimePattern {
         byte &- 48 < 10 || (65...90).contains(byte & 0xDF) || "/_+-:".utf8.contains(byte)
       }.count
       let name = String(decoding: rest.prefix(length), as: UTF8.self)
-      guard length > 0, length <= 64, let zone = try? ZoneCache.rules(name) else { return nil }
+      // +01:00, but not +01
+      let isOffset = name.hasPrefix("+") || name.hasPrefix("-")
+      guard length > 0, length <= 64, !isOffset || length == 6, let zone = try? ZoneCache.rules(name) else {
+        return nil
+      }
       index += length
       return zone
     }

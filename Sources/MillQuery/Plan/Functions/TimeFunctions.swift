@@ -263,7 +263,7 @@ extension FunctionLibrary {
       var last: (text: String, pattern: DateTimePattern)?
       return try evaluation.build(vectors, to: type) { row, out in
         if texts.isNull(row) || patterns.isNull(row) { return out.appendNull() }
-        if last?.text != patterns[row] { last = (patterns[row], try DateTimePattern(patterns[row])) }
+        if last?.text != patterns[row] { last = (patterns[row], try DateTimePattern(patterns[row], isRead: true)) }
         let time = evaluation.lane.time
         switch last!.pattern.moment(texts[row], on: time) {
         case .success(let value) where type == .date:
