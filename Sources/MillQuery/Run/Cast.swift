@@ -42,6 +42,9 @@ struct Cast {
         if longs.isNull(row) { return out.appendNull() }
         out.append(.binary((0..<width).map { UInt8(truncatingIfNeeded: longs[row] >> Int64(8 * (width - 1 - $0))) }))
       }
+    case (.boolean, .timestamp):
+      // A microsecond past 1970.
+      return try evaluation.map(vector, vector.booleans, to: to) { Int64($0 ? 1 : 0) }
     case (.boolean, _):
       return try fromLong(vector, evaluation.map(vector, vector.booleans, to: .long) { Int64($0 ? 1 : 0) })
     case (.date, .timestamp):

@@ -14,7 +14,7 @@ enum CastRules {
     case (_, .string): return true
     case (_, .null), (.array, _), (.map, _), (.struct, _), (_, .array), (_, .map), (_, .struct): return false
     case (.string, _): return true
-    case (.boolean, let to): return to.isNumeric
+    case (.boolean, let to): return to.isNumeric || (to == .timestamp && mode == .legacy)
     case (let from, .boolean):
       return from.isNumeric || ((from == .timestamp || from == .date) && mode == .legacy)
     case (.date, .timestamp), (.timestamp, .date): return true

@@ -52,24 +52,27 @@ enum Decimal128 {
     if let x = rescale(a, from: aScale, to: bScale) {
       let (sum, isOver) = x.addingReportingOverflow(b)
       if !isOver { return rescale(sum, from: bScale, to: scale) }
-      // The digits that stay, then those that go.
-      guard bScale > scale else { return nil }
-      let power = powers[bScale - scale]
-      let (high, low) = (x.quotientAndRemainder(dividingBy: power), b.quotientAndRemainder(dividingBy: power))
-      let rest = high.remainder + low.remainder
-      let whole = high.quotient + low.quotient + rest / power
-      // Both have one sign, else there would be no overflow.
-      let rounded = (rest % power).magnitude * 2 >= power.magnitude ? whole + rest.signum() : whole
-      return fits(rounded, precision: 38) ? rounded : nil
     }
-    // a is too great for b's scale, but not for the result's. What b has behind that rounds the sum.
-    guard aScale <= scale, let x = rescale(a, from: aScale, to: scale) else { return nil }
-    let (whole, rest) = b.quotientAndRemainder(dividingBy: powers[bScale - scale])
-    let (sum, isOver) = x.addingReportingOverflow(whole)
-    let half = UInt128(powers[bScale - scale] / 2)
-    // x is far greater than b: the sum has its sign. A tie goes away from zero.
-    let isUp = (rest < 0) == (sum < 0) ? rest.magnitude >= half : rest.magnitude > half
-    let rounded = sum + (isUp ? rest.signum() : 0)
+    // They are too great for b's scale, but perhaps not for the result's: the digits that stay, then those that go.
+    guard bScale > scale else { return nil }
+    var (whole, rest) = b.quotientAndRemainder(dividingBy: powers[bScale - scale])
+    var other: Int128
+    if aScale <= scale {
+      guard let x = rescale(a, from: aScale, to: scale) else { return nil }
+      other = x
+    } else {
+      let parts = a.quotientAndRemainder(dividingBy: powers[aScale - scale])
+      other = parts.quotient
+      rest += parts.remainder * powers[bScale - aScale]
+    }
+    let power = powers[bScale - scale]
+    other += rest / power
+    rest %= power
+    let isOver: Bool
+    (whole, isOver) = whole.addingReportingOverflow(other)
+    // A tie goes away from zero.
+    let isUp = (rest < 0) == (whole < 0) ? rest.magnitude >= power.magnitude / 2 : rest.magnitude > power.magnitude / 2
+    let rounded = whole + (isUp ? rest.signum() : 0)
     return isOver || !fits(rounded, precision: 38) ? nil : rounded
   }
 
