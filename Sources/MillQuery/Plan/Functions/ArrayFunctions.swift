@@ -180,9 +180,9 @@ extension FunctionLibrary {
         throw Failure("requirement failed: Illegal sequence boundaries: \(from) to \(to) by \(step)")
       }
       if from == to { return .array([arguments[0]]) }
-      let (distance, overflow) = to.subtractingReportingOverflow(from)
-      try checkCount("sequence", overflow ? .max : Int((distance / step).magnitude))
-      return .array(stride(from: from, through: to, by: step).map { .integer(Int64($0)) })
+      let last = (Int128(to) - Int128(from)) / Int128(step)
+      try checkCount("sequence", Int(clamping: last))
+      return .array((0...Int(last)).map { .integer(Int64(from &+ $0 &* step)) })
     }
   }
 }

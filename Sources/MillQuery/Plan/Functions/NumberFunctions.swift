@@ -217,7 +217,10 @@ enum Arithmetic: String, Sendable {
       }
       guard let rest = Decimal128.remainder(a, s1, b, s2) else { return nil }
       if self == .remainder || rest >= 0 { return Decimal128.rescale(rest, from: wide, to: scale) }
-      guard let y = Decimal128.rescale(b, from: s2, to: wide) else { return nil }
+      // A divisor that has no room at that scale is greater than the rest by far.
+      guard let y = Decimal128.rescale(b, from: s2, to: wide) else {
+        return b < 0 ? Decimal128.rescale(rest, from: wide, to: scale) : nil
+      }
       let (sum, isOver) = rest.addingReportingOverflow(y)
       return isOver ? nil : Decimal128.rescale(sum % y, from: wide, to: scale)
     }
